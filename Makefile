@@ -1,0 +1,56 @@
+# `make demo` does the main job on this machine, `make test` proves the tree. Both set up what they need.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-pure lint format build setup bench golden clean
+
+NODE := node_modules/.bin/node
+CLANG ?= clang
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+BPF_OBJECTS := $(foreach arch,x86_64 aarch64,$(patsubst bpf/%.bpf.c,build/bpf/$(arch)/%.bpf.o,$(BPF_SOURCES)))
+TESTS ?= $(shell find src test scripts -name '*.test.ts' | sort)
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup build ## record nginx, write its policies, prove them, run it under them
+	bin/kguardian demo --output-dir demo-out
+
+test: setup build lint ## all tests; as root with ../shared beside the checkout nothing is skipped
+	$(NODE) --test --test-concurrency=2 --test-reporter=./scripts/reporter.ts $(TESTS)
+
+test-pure: node_modules/.installed ## the tests that need no kernel, no root and no network; seconds
+	$(NODE) --test --test-reporter=./scripts/reporter.ts $(filter-out test/%,$(filter-out %.kernel.test.ts,$(TESTS)))
+
+lint: node_modules/.installed ## types, lint, format
+	node_modules/.bin/tsc -p .
+	node_modules/.bin/oxlint --type-aware --deny-warnings
+	node_modules/.bin/biome format --error-on-warnings
+
+format: node_modules/.installed ## write the format
+	node_modules/.bin/biome format --write
+
+bench: setup build ## measure, side by side in one run
+	$(NODE) bench/main.ts
+
+golden: node_modules/.installed ## write the expected outputs again; read the diff
+	UPDATE_GOLDEN=1 $(NODE) --test --test-reporter=./scripts/reporter.ts $(shell find src -name '*.golden.test.ts')
+
+build: $(BPF_OBJECTS) ## BPF objects for both architectures
+
+build/bpf/x86_64/%.bpf.o: TARGET := x86
+build/bpf/aarch64/%.bpf.o: TARGET := arm64
+$(BPF_OBJECTS): bpf/*.h
+.SECONDEXPANSION:
+$(BPF_OBJECTS): bpf/$$(basename $$(basename $$(notdir $$@))).bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(TARGET) -Ibpf -c $< -o $@
+
+setup: node_modules/.installed ## Debian and npm packages
+	scripts/debian-packages
+
+node_modules/.installed: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+clean: ## what was built
+	rm -rf build demo-out node_modules

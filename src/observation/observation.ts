@@ -1,0 +1,225 @@
+/**
+ * What can be seen of a container, one fact each, resolved while it is fresh.
+ *
+ * These schemas are the only description of an observation: recordings, uploads and the types
+ * below all come from them. Strings from workloads (paths, arguments, DNS names) are bytes to the
+ * kernel; bytes that are not UTF-8 are carried as lone surrogates U+DC80…U+DCFF, one per byte, so
+ * that no path is lost or merged with another (see `text.ts`).
+ */
+import { z } from 'zod';
+
+const millisecondsSinceEpoch = z.int().nonnegative();
+
+/** When a fact was seen, and at least how many times. Merges by min, max and max. */
+export const sighting = z.strictObject({
+  first: millisecondsSinceEpoch,
+  last: millisecondsSinceEpoch,
+  /** A lower bound: the kernel sorts repeats out before anyone counts them. */
+  count: z.int().positive(),
+});
+
+/** The calling convention of a system call; one machine may run several (x86_64 also runs x86 and x32). */
+export const architecture = z.enum(['x86_64', 'x86', 'x32', 'aarch64', 'arm']);
+
+/**
+ * Where in a container's life a fact was seen.
+ * - `setup`: before a seccomp filter and before the entrypoint: the runtime alone, needs no permission.
+ * - `runtime`: after the filter was installed and before the entrypoint's exec: the runtime, but under the filter.
+ * - `program`: from the entrypoint's exec on: the workload.
+ */
+export const phase = z.enum(['setup', 'runtime', 'program']);
+
+export const protocol = z.enum(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6']);
+
+const port = z.int().min(0).max(65_535);
+const ip = z.union([z.ipv4(), z.ipv6()]);
+
+const common = {
+  /** `id` of the container line that this fact belongs to. */
+  container: z.string().min(1),
+  phase,
+  /** Path of the running executable, as the container sees it; null when it could not be resolved. */
+  program: z.string().nullable(),
+  seen: sighting,
+};
+
+const systemCall = {
+  arch: architecture,
+  nr: z.int().min(0).max(0xffff_ffff),
+  /** Null for a number that our table has no name for. It stays visible as a number. */
+  name: z.string().min(1).nullable(),
+};
+
+export const syscall = z.strictObject({ type: z.literal('syscall'), ...common, ...systemCall });
+
+/** A call that a seccomp filter refused: an errno came back, or a signal ended the task. */
+export const syscallDenied = z.strictObject({
+  type: z.literal('syscall-denied'),
+  ...common,
+  ...systemCall,
+  outcome: z.union([z.strictObject({ errno: z.int().positive() }), z.strictObject({ signal: z.int().positive() })]),
+});
+
+/** A program that was started. `program` is the one that called exec. */
+export const execution = z.strictObject({
+  type: z.literal('exec'),
+  ...common,
+  /** The executable that runs, resolved. For a script this is its interpreter. */
+  path: z.string(),
+  /** The name that exec was called with (a script's own path, say), as written by the caller. */
+  calledAs: z.string(),
+  /** The executable of the parent process; null when unknown. */
+  parent: z.string().nullable(),
+  /** The first arguments, at most 16 and 1,024 bytes; `argvCut` when there were more. */
+  argv: z.array(z.string()),
+  argvCut: z.boolean(),
+  uid: z.int().nonnegative(),
+  gid: z.int().nonnegative(),
+});
+
+/** A process that ended. */
+export const exit = z.strictObject({
+  type: z.literal('exit'),
+  ...common,
+  outcome: z.union([z.strictObject({ code: z.int().nonnegative() }), z.strictObject({ signal: z.int().positive() })]),
+});
+
+export const fileAccess = z.enum([
+  'read',
+  'write',
+  'append',
+  'create',
+  'truncate',
+  'list',
+  'map-executable',
+  'execute',
+  'mkdir',
+  'unlink',
+  'rmdir',
+  'rename-from',
+  'rename-to',
+  'link-from',
+  'link-to',
+  'symlink',
+  'mknod',
+  'chmod',
+  'chown',
+  'mount',
+  'unmount',
+]);
+
+export const file = z.strictObject({
+  type: z.literal('file'),
+  ...common,
+  /** Absolute in the container's own view when `resolution` is `exact`. */
+  path: z.string(),
+  access: fileAccess,
+  /**
+   * - `exact`: walked in the kernel, or every symlink on the way was followed.
+   * - `literal`: as the caller wrote it; it could not be resolved any more.
+   * - `cut`: longer than the recorder carries. Never becomes a rule.
+   * - `detached`: no absolute path exists (memfd, deleted, detached mount).
+   */
+  resolution: z.enum(['exact', 'literal', 'cut', 'detached']),
+  kind: z.enum(['file', 'directory', 'symlink', 'socket', 'fifo', 'char', 'block', 'unknown']),
+  /** Whether the process's fsuid owned the file; null when not known. */
+  owner: z.boolean().nullable(),
+});
+
+/** An open that did not succeed. Kept apart: it never becomes a permission. */
+export const fileFailed = z.strictObject({
+  type: z.literal('file-failed'),
+  ...common,
+  path: z.string(),
+  errno: z.int().positive(),
+});
+
+export const capability = z.strictObject({
+  type: z.literal('capability'),
+  ...common,
+  /** Upper case with prefix, `CAP_NET_BIND_SERVICE`; `CAP_<number>` when newer than our table. */
+  name: z.string().regex(/^CAP_[A-Z0-9_]+$/),
+  granted: z.boolean(),
+  /** The system call in which the kernel asked; null when it asked outside of one. */
+  syscall: z.string().nullable(),
+  /** False when the kernel's stack could not be read, so that a probing check may be among them. */
+  filtered: z.boolean(),
+});
+
+/** The other end of a flow. What could not be resolved is a state of its own. */
+export const peer = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('address'), ip }),
+  z.strictObject({ type: z.literal('unresolved'), ip }),
+]);
+
+export const flow = z.strictObject({
+  type: z.literal('flow'),
+  ...common,
+  direction: z.enum(['ingress', 'egress']),
+  protocol,
+  /** The server's port: the peer's for egress, our own for ingress. Null where the protocol has none. */
+  port: port.nullable(),
+  peer,
+  /** `attempted` is all that a connect tells; `established` was seen by the socket's state or by data. */
+  outcome: z.enum(['attempted', 'established', 'failed']),
+});
+
+export const listen = z.strictObject({
+  type: z.literal('listen'),
+  ...common,
+  protocol,
+  ip,
+  port,
+});
+
+export const dns = z.strictObject({
+  type: z.literal('dns'),
+  ...common,
+  server: ip,
+  name: z.string(),
+  question: z.string(),
+  rcode: z.string(),
+  /** The addresses that the name led to, through any CNAMEs, sorted. */
+  addresses: z.array(ip),
+  /** The names on the way, in order, without the asked one. */
+  aliases: z.array(z.string()),
+  ttlSeconds: z.int().nonnegative(),
+});
+
+/** One sample of a cgroup. Null: the kernel does not tell here (no controller, or an older kernel). */
+export const usage = z.strictObject({
+  type: z.literal('usage'),
+  container: z.string().min(1),
+  at: millisecondsSinceEpoch,
+  cpuMicroseconds: z.int().nonnegative().nullable(),
+  cpuPeriods: z.int().nonnegative().nullable(),
+  cpuThrottledPeriods: z.int().nonnegative().nullable(),
+  memoryBytes: z.int().nonnegative().nullable(),
+  workingSetBytes: z.int().nonnegative().nullable(),
+  memoryPeakBytes: z.int().nonnegative().nullable(),
+  oomKills: z.int().nonnegative().nullable(),
+});
+
+export const observation = z.discriminatedUnion('type', [
+  syscall,
+  syscallDenied,
+  execution,
+  exit,
+  file,
+  fileFailed,
+  capability,
+  flow,
+  listen,
+  dns,
+  usage,
+]);
+
+export type Sighting = Readonly<z.infer<typeof sighting>>;
+export type Architecture = z.infer<typeof architecture>;
+export type Phase = z.infer<typeof phase>;
+export type Protocol = z.infer<typeof protocol>;
+export type FileAccess = z.infer<typeof fileAccess>;
+export type Peer = Readonly<z.infer<typeof peer>>;
+export type Observation = Readonly<z.infer<typeof observation>>;
+/** The observation of one type: `ObservationOf<'syscall'>`. */
+export type ObservationOf<T extends Observation['type']> = Extract<Observation, { type: T }>;

@@ -1,0 +1,81 @@
+/**
+ * The contract of a policy kind. A kind is a folder beside this file and a line in `index.ts`;
+ * commands, their flags and help, and the documentation's table follow from it.
+ */
+import type { z } from 'zod';
+import type { Baseline } from '#baseline/baseline.ts';
+import type { Observation } from '#observation/observation.ts';
+import type { Sensor } from '#observation/recording.ts';
+
+/** Final text and where it goes. Nobody edits it downstream. */
+export interface Artifact {
+  /** File name below the output directory, safe on every file system. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What generating gave: artifacts, or the reason why there are none. */
+export type Generated =
+  | {
+      readonly type: 'artifacts';
+      readonly artifacts: readonly Artifact[];
+      /** What a reader must know: losses, gaps, widenings. Sentences without a full stop. */
+      readonly notes: readonly string[];
+    }
+  | { readonly type: 'abstained'; readonly reason: string };
+
+export interface Verdict {
+  readonly verdict: 'allow' | 'deny' | 'unknown';
+  /** What decided, in the artifact's own words: `syscalls[0] SCMP_ACT_ALLOW`, `defaultAction SCMP_ACT_ERRNO (EPERM)`. */
+  readonly rule: string;
+  /** The smallest grant that let it through, one of `permissions`; absent when nothing was granted. */
+  readonly permission?: string;
+}
+
+/** An artifact that was read as the cluster would read it. */
+export interface Evaluator<Query = unknown> {
+  /** Whether this kind of artifact has a say about the observation at all. */
+  governs(observation: Observation): boolean;
+  judge(observation: Observation): Verdict;
+  /** The same answer to a question that was not observed: one line of `kguardian evaluate`. */
+  answer(query: Query): Verdict;
+  /** Every grant in the artifact, sorted: what `explain` lists. */
+  readonly permissions: readonly string[];
+  /** Why a permission stands there without evidence (the runtime's need, say); null when nothing is known of it. */
+  ground(permission: string): string | null;
+  /**
+   * Queries beside what is allowed. The proof counts those that pass without evidence: what the artifact
+   * grants beyond the recording.
+   */
+  neighbours(): Iterable<{ readonly query: Query; readonly label: string }>;
+}
+
+// biome-ignore lint: the list holds kinds of different options
+export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = unknown> {
+  /** The word on the command line: `kguardian gen <name>`. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** One line for help and the documentation's table. */
+  readonly summary: string;
+  /** Each field is a flag: kebab-cased name, help from `describe`, choices from enums, repeats from arrays. */
+  readonly options: Options;
+  /** Without these the kind abstains. */
+  readonly sensors: readonly Sensor[];
+  generate(baseline: Baseline, options: z.infer<Options>): Generated;
+  /** Whether `text` looks like an artifact of this kind, however broken. */
+  recognises(text: string): boolean;
+  /** Reads an artifact. Throws `UnreadableArtifact` when the cluster would refuse it. */
+  evaluator(text: string, options?: Partial<z.infer<Options>>): Evaluator<Query>;
+  /** One line of `kguardian evaluate <name>`, without its `id`. */
+  readonly query: z.ZodType<Query>;
+}
+
+/** The artifact's text is not valid. `where` is a path into it, `syscalls[3].action`. */
+export class UnreadableArtifact extends Error {
+  readonly where: string;
+  constructor(where: string, what: string) {
+    super(where === '' ? what : `${where}: ${what}`);
+    this.name = 'UnreadableArtifact';
+    this.where = where;
+  }
+}
