@@ -1,7 +1,7 @@
 # `make demo` does the main job on this machine, `make test` proves the tree. Both set up what they need.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-pure lint format build setup bench golden clean
+.PHONY: layouts help demo test test-pure lint format build setup bench golden clean
 
 NODE := node_modules/.bin/node
 CLANG ?= clang
@@ -21,7 +21,8 @@ test: setup build lint ## all tests; as root with ../shared beside the checkout 
 test-pure: node_modules/.installed ## the tests that need no kernel, no root and no network; seconds
 	$(NODE) --test --test-reporter=./scripts/reporter.ts $(filter-out test/%,$(filter-out %.kernel.test.ts,$(TESTS)))
 
-lint: node_modules/.installed ## types, lint, format
+lint: node_modules/.installed build/bpf/layouts.o ## types, lint, format, generated files
+	$(NODE) scripts/layouts.ts --check
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/oxlint --type-aware --deny-warnings
 	node_modules/.bin/biome format --error-on-warnings
@@ -43,7 +44,14 @@ $(BPF_OBJECTS): bpf/*.h
 .SECONDEXPANSION:
 $(BPF_OBJECTS): bpf/$$(basename $$(basename $$(notdir $$@))).bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(TARGET) -Ibpf -c $< -o $@
+	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(TARGET) -Ibpf -idirafter /usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
+
+build/bpf/layouts.o: bpf/layouts.c bpf/observed.h bpf/kernel.h
+	@mkdir -p $(@D)
+	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Ibpf -idirafter /usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
+
+layouts: build/bpf/layouts.o node_modules/.installed ## structures shared with BPF, as TypeScript reads them
+	$(NODE) scripts/layouts.ts
 
 setup: node_modules/.installed ## Debian and npm packages
 	scripts/debian-packages

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Not a program: one variable of each type that crosses to user space, so that the types stand in
+ * this object's BTF, from which scripts/layouts.ts writes src/agent/layouts.gen.ts.
+ */
+#include "kernel.h"
+#include "observed.h"
+
+struct sighting a_sighting;
+struct subject a_subject;
+struct control a_control;
+struct syscall_key a_syscall_key;
+struct program_event a_program_event;
+enum phase a_phase;
+enum abi an_abi;
+enum path_flag a_path_flag;
+enum program_event_type a_program_event_type;

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What crosses to user space. Fixed widths, explicit padding; TypeScript reads the layouts from
+ * the objects' BTF (scripts/layouts.ts). Times are CLOCK_MONOTONIC nanoseconds.
+ */
+#ifndef KGUARDIAN_OBSERVED_H
+#define KGUARDIAN_OBSERVED_H
+
+#define PATH_BYTES 4096
+#define NAME_BYTES 256
+#define PATH_DEPTH 256
+#define ARGV_BYTES 1024
+#define MAX_SUBJECTS 4096
+
+/* Observation's `phase`. */
+enum phase {
+	PHASE_SETUP = 0,
+	PHASE_RUNTIME = 1,
+	PHASE_PROGRAM = 2,
+};
+
+/* The calling convention: native is the machine's own. */
+enum abi {
+	ABI_NATIVE = 0,
+	ABI_COMPAT = 1, /* i386 on x86_64, arm on aarch64 */
+	ABI_X32 = 2,
+};
+
+struct sighting {
+	u64 first;
+	u64 last;
+	u64 count;
+};
+
+/* A container, or a recorded command. Made by user space; the kernel moves its phase on. */
+struct subject {
+	u32 started; /* 1 after the entrypoint's exec */
+	u32 host;    /* 1: a command on the host; everything before its exec is setup */
+};
+
+/* What sensors share with each other and with user space. */
+struct control {
+	u32 epoch;     /* rises when a cached decision may be stale */
+	u32 by_process; /* 1: `watched` is keyed by process (tgid), 0: by cgroup id */
+};
+
+struct syscall_key {
+	u64 program;
+	u32 subject;
+	u32 nr;
+	u8 phase;
+	u8 abi;
+	u16 pad;
+	s32 outcome; /* denials: errno > 0, or -signal; otherwise 0 */
+};
+
+enum path_flag {
+	PATH_CUT = 1,      /* longer or deeper than we carry */
+	PATH_DETACHED = 2, /* the walk ended somewhere else than at the task's root */
+};
+
+enum program_event_type {
+	EVENT_EXEC = 1,
+	EVENT_EXIT = 2,
+	EVENT_RUNNING = 3, /* ran before we came */
+	EVENT_CGROUP = 4,  /* a watched task made a cgroup: `program` is its id */
+};
+
+/*
+ * Followed by `path_bytes` of names from leaf to root, each closed by a zero byte, `called_bytes` of
+ * the name as called, `argv_bytes` of arguments.
+ */
+struct program_event {
+	u64 time;
+	u64 program;
+	u64 caller; /* the program that called exec */
+	u64 parent; /* the program of the parent process */
+	u32 type;
+	u32 subject;
+	u32 pid;
+	u32 uid;
+	u32 gid;
+	s32 exit_code; /* as wait(2) has it */
+	u8 phase;
+	u8 argv_cut;
+	u16 path_flags;
+	u16 path_bytes;
+	u16 called_bytes;
+	u16 argv_bytes;
+	u16 pad[3];
+};
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whose behaviour is recorded. A task is watched by the cgroup it is in, or by its process where a
+ * process tree is followed. The maps are shared by name between all sensors.
+ */
+#ifndef KGUARDIAN_SCOPE_H
+#define KGUARDIAN_SCOPE_H
+
+#include "kernel.h"
+#include "observed.h"
+
+/* Key: cgroup id or tgid (see control.by_process). Value: index into `subjects`, never 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64);
+	__type(value, u32);
+} watched SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_SUBJECTS);
+	__type(key, u32);
+	__type(value, struct subject);
+} subjects SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct control);
+} control SEC(".maps");
+
+/* Facts that this object dropped after seeing them; user space adds it to the sensor's coverage. */
+u64 lost;
+
+#define COUNT_LOST() __sync_fetch_and_add(&lost, 1)
+
+static __always_inline struct control *controls(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline u64 scope_of(const struct control *c, struct task_struct *task)
+{
+	return c->by_process ? (u64)task->tgid : task->cgroups->dfl_cgrp->kn->id;
+}
+
+/* The subject of the current task; 0 when nobody watches it. */
+static __always_inline u32 current_subject(void)
+{
+	struct control *c = controls();
+	u64 scope;
+	u32 *subject;
+
+	if (!c)
+		return 0;
+	scope = scope_of(c, bpf_get_current_task_btf());
+	subject = bpf_map_lookup_elem(&watched, &scope);
+	return subject ? *subject : 0;
+}
+
+/*
+ * Before the entrypoint's exec only tasks under a seccomp filter need a permission. Which threads
+ * those are is the kernel's own state, so a runtime's unfiltered threads stay out.
+ */
+static __always_inline u8 phase_of(u32 subject, struct task_struct *task)
+{
+	struct subject *s = bpf_map_lookup_elem(&subjects, &subject);
+
+	if (!s || s->started)
+		return PHASE_PROGRAM;
+	return !s->host && task->seccomp.mode ? PHASE_RUNTIME : PHASE_SETUP;
+}
+
+static __always_inline u64 program_of_inode(struct inode *inode)
+{
+	return inode ? BPF_CORE_READ(inode, i_ino) ^ ((u64)BPF_CORE_READ(inode, i_sb, s_dev) << 40) : 0;
+}
+
+/* Names the executable that a task runs; 0 for kernel threads. Its path comes by `program_event`. */
+static __always_inline u64 program_of(struct task_struct *task)
+{
+	return program_of_inode(BPF_CORE_READ(task, mm, exe_file, f_inode));
+}
+
+static __always_inline void sight(struct sighting *s, u64 now)
+{
+	s->last = now;
+	__sync_fetch_and_add(&s->count, 1);
+}
+
+/* Adds a sighting of `key` to `map`. False when the map is full: the caller counts the loss. */
+static __always_inline bool sighted(void *map, const void *key, u64 now)
+{
+	struct sighting *old = bpf_map_lookup_elem(map, key);
+	struct sighting fresh = { .first = now, .last = now, .count = 1 };
+
+	if (old) {
+		sight(old, now);
+		return true;
+	}
+	if (!bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST))
+		return true;
+	/* Another CPU may have been first. */
+	old = bpf_map_lookup_elem(map, key);
+	if (!old)
+		return false;
+	sight(old, now);
+	return true;
+}
+
+/* The calling convention of the current system call, and its number without markers. */
+static __always_inline u8 abi_of(struct task_struct *task, u32 *nr)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (task->thread_info.status & 0x2) /* TS_COMPAT */
+		return ABI_COMPAT;
+	if (*nr & 0x40000000) { /* __X32_SYSCALL_BIT */
+		*nr &= ~0x40000000;
+		return ABI_X32;
+	}
+#elif defined(__TARGET_ARCH_arm64)
+	if (task->thread_info.flags & (1UL << 22)) /* TIF_32BIT */
+		return ABI_COMPAT;
+#endif
+	return ABI_NATIVE;
+}
+
+static __always_inline u32 syscall_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->syscallno;
+#endif
+}
+
+#endif
