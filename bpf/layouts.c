@@ -9,6 +9,7 @@
 struct sighting a_sighting;
 struct subject a_subject;
 struct control a_control;
+struct counts a_counts;
 struct syscall_key a_syscall_key;
 struct program_event a_program_event;
 enum phase a_phase;

@@ -44,6 +44,12 @@ struct control {
 	u32 by_process; /* 1: `watched` is keyed by process (tgid), 0: by cgroup id */
 };
 
+/* Of one object, since it was loaded. */
+struct counts {
+	u64 lost;      /* facts dropped after they were seen */
+	u64 uncertain; /* events whose meaning could not be told; each sensor says which */
+};
+
 struct syscall_key {
 	u64 program;
 	u32 subject;

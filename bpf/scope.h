@@ -31,10 +31,11 @@ struct {
 	__type(value, struct control);
 } control SEC(".maps");
 
-/* Facts that this object dropped after seeing them; user space adds it to the sensor's coverage. */
-u64 lost;
+/* A section, and so a small map, of its own: user space reads it often. */
+struct counts counts SEC(".data.counts");
 
-#define COUNT_LOST() __sync_fetch_and_add(&lost, 1)
+#define COUNT_LOST() __sync_fetch_and_add(&counts.lost, 1)
+#define COUNT_UNCERTAIN() __sync_fetch_and_add(&counts.uncertain, 1)
 
 static __always_inline struct control *controls(void)
 {

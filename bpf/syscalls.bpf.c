@@ -53,8 +53,6 @@ struct {
  * not share a cache line.
  */
 u32 entered[JUDGED];
-/* Errors of tasks whose entry was overwritten or never seen: denials among them are unknown. */
-u64 unjudged;
 
 static __always_inline u32 *entry_of(u32 pid)
 {
@@ -136,8 +134,8 @@ int BPF_PROG(record_denial, struct pt_regs *regs, long ret)
 	subject = current_subject();
 	if (!subject)
 		return 0;
-	if (was != task->pid << 1) {
-		__sync_fetch_and_add(&unjudged, 1);
+	if (was != task->pid << 1) { /* overwritten, or never seen to enter */
+		COUNT_UNCERTAIN();
 		return 0;
 	}
 	nr = syscall_number(regs);

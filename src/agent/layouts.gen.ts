@@ -20,6 +20,22 @@ export function writeControl(view: DataView, at: number, value: Control): void {
   view.setUint32(at + 4, value.byProcess, true);
 }
 
+export interface Counts {
+  readonly lost: bigint;
+  readonly uncertain: bigint;
+}
+export const sizeOfCounts = 16;
+export function readCounts(view: DataView, at: number): Counts {
+  return {
+    lost: view.getBigUint64(at + 0, true),
+    uncertain: view.getBigUint64(at + 8, true),
+  };
+}
+export function writeCounts(view: DataView, at: number, value: Counts): void {
+  view.setBigUint64(at + 0, value.lost, true);
+  view.setBigUint64(at + 8, value.uncertain, true);
+}
+
 export const PATH_CUT = 1;
 export const PATH_DETACHED = 2;
 

@@ -23,6 +23,8 @@ export interface SensorContext {
   phase(number: number): Phase;
   /** Folder of the cgroup v2 below which everything that is watched lives: network programs attach here. */
   readonly cgroupFolder: string;
+  /** The programs sensor tells here which processes live. */
+  noteProcess(subject: number, pid: number, alive: boolean): void;
   /** A process that shares the root of a subject's programs, newest first; null when all have ended. */
   livePid(subject: number): number | null;
   /** Ends sensors' caches of earlier decisions: call after `watched` or `subjects` changed. */
@@ -34,6 +36,8 @@ export interface AttachedSensor {
   readonly sensor: Sensor;
   /** The hooks in use, as a reader of the coverage line sees them: `tp_btf/sys_enter, tp_btf/sys_exit`. */
   readonly hook: string;
+  /** Called once after `watch`: takes in what ran, or was open, before we came. Absent where nothing can have been. */
+  catchUp?(): void;
   /** Takes what lies in rings. Called often: keep it short. */
   drain(): void;
   /** All facts so far; counts are cumulative, so collecting twice loses nothing. */

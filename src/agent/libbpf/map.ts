@@ -1,0 +1,74 @@
+/** A BPF map by its file descriptor, keys and values as bytes. */
+import * as libbpf from './libbpf.ts';
+
+const ENOENT = 2;
+const ENOSPC = 28;
+
+export interface Entry {
+  readonly key: DataView;
+  readonly value: DataView;
+}
+
+export class BpfMap {
+  readonly name: string;
+  readonly fd: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+
+  constructor(name: string, fd: number, keySize: number, valueSize: number, maxEntries: number) {
+    this.name = name;
+    this.fd = fd;
+    this.keySize = keySize;
+    this.valueSize = valueSize;
+    this.maxEntries = maxEntries;
+  }
+
+  /** Null when there is no such key. Not for per-CPU maps. */
+  lookup(key: Uint8Array): Uint8Array | null {
+    const value = new Uint8Array(this.valueSize);
+    return libbpf.lookupElement(this.fd, key, value) < 0 ? null : value;
+  }
+
+  update(key: Uint8Array, value: Uint8Array): void {
+    if (libbpf.updateElement(this.fd, key, value, 0) < 0) {
+      throw new Error(`cannot write to the BPF map ${this.name}: error ${libbpf.errno()}`);
+    }
+  }
+
+  delete(key: Uint8Array): void {
+    libbpf.deleteElement(this.fd, key);
+  }
+
+  /** All entries of a hash, in no order. An entry that is added or moved meanwhile may be missed or come twice. */
+  *entries(): Generator<Entry> {
+    const room = Math.min(this.maxEntries, 4096);
+    const keys = new Uint8Array(room * this.keySize);
+    const values = new Uint8Array(room * this.valueSize);
+    // The kernel's cursor is a hash bucket's number.
+    let from: Uint8Array | null = null;
+    const next = new Uint8Array(Math.max(this.keySize, 8));
+    for (;;) {
+      const count = new Uint32Array([room]);
+      const code = libbpf.lookupBatch(this.fd, from, next, keys, values, count, null);
+      if (code === -ENOSPC) throw new Error(`the BPF map ${this.name} has a bucket larger than a batch`);
+      const last = code === -ENOENT;
+      if (code < 0 && !last) throw new Error(`cannot read the BPF map ${this.name}: error ${-code}`);
+      for (let i = 0; i < (count[0] ?? 0); i++) {
+        yield {
+          key: new DataView(keys.buffer, i * this.keySize, this.keySize),
+          value: new DataView(values.buffer, i * this.valueSize, this.valueSize),
+        };
+      }
+      if (last) return;
+      from = next.slice();
+    }
+  }
+
+  /** Adds up a per-CPU or plain counter is the caller's: this gives how many entries a hash holds. */
+  count(): number {
+    let entries = 0;
+    for (const _ of this.entries()) entries += 1;
+    return entries;
+  }
+}
