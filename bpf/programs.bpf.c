@@ -47,7 +47,10 @@ static __always_inline struct program_event *event(u32 type, u32 subject, struct
 	return e;
 }
 
-/* Appends the executable's path and the arguments; returns the payload's size. */
+/*
+ * Appends the executable's path and, where `called` is given, that name and the arguments; returns
+ * the payload's size. Arguments lie in the memory of the current task, so only of that one.
+ */
 static __always_inline u32 describe(struct program_event *e, struct task_struct *task, struct file *exe,
 				    const char *called)
 {
@@ -58,12 +61,12 @@ static __always_inline u32 describe(struct program_event *e, struct task_struct 
 	long n;
 
 	e->path_bytes = at;
-	if (called) {
-		n = bpf_probe_read_kernel_str(payload + at, CALLED_BYTES, called);
-		if (n > 0) {
-			e->called_bytes = n;
-			at += n & (2 * CALLED_BYTES - 1);
-		}
+	if (!called)
+		return at;
+	n = bpf_probe_read_kernel_str(payload + at, CALLED_BYTES, called);
+	if (n > 0) {
+		e->called_bytes = n;
+		at += n & (2 * CALLED_BYTES - 1);
 	}
 	if (arg_end - arg > ARGV_BYTES) {
 		length = ARGV_BYTES;

@@ -1,4 +1,5 @@
 /** Programs that start and end (bpf/programs.bpf.c); it also names programs and live processes for the others. */
+import { readFileSync } from 'node:fs';
 import { decodeText } from '#observation/text.ts';
 import type { ObservationOf } from '#observation/observation.ts';
 import {
@@ -52,7 +53,7 @@ function attach(context: SensorContext): AttachedSensor {
     context.noteProcess(event.subject, event.pid, true);
     // The bytes are only valid during this call; the names of callers may come after it.
     const called = decodeText(text.take(event.calledBytes).subarray(0, -1));
-    const argv = argumentsOf(text.take(event.argvBytes), event);
+    const argv = argumentsOf(event.type === EVENT_RUNNING ? commandLine(event.pid) : text.take(event.argvBytes), event);
     const phase = context.phase(event.phase);
     later.push(() =>
       starts.add(
@@ -124,6 +125,15 @@ export function walkedPath(names: Uint8Array, flags: number): string {
 function argumentsOf(bytes: Uint8Array, event: ProgramEvent): { argv: string[]; argvCut: boolean } {
   const all = bytes.length === 0 ? [] : decodeText(bytes[bytes.length - 1] === 0 ? bytes.subarray(0, -1) : bytes).split('\0');
   return { argv: all.slice(0, maxArguments), argvCut: event.argvCut !== 0 || all.length > maxArguments };
+}
+
+/** Of a process that runs already; nothing when it has ended. */
+function commandLine(pid: number): Uint8Array {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`).subarray(0, 1024);
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /** As wait(2) packs it: the signal below, the exit code above. */
