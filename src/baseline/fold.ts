@@ -1,0 +1,122 @@
+/** Recordings → baselines. */
+import type { Observation, Sighting } from '#observation/observation.ts';
+import type { Coverage, Recording } from '#observation/recording.ts';
+import type { Baseline, Claim, Fact, Instance, SensorCoverage } from './baseline.ts';
+
+/** One baseline for each container of each workload, sorted by name. */
+export function fold(recordings: readonly Recording[]): Baseline[] {
+  const folded = new Map<string, Baseline>();
+  for (const recording of recordings) {
+    for (const each of foldOne(recording)) {
+      const key = JSON.stringify([each.workload, each.container]);
+      const known = folded.get(key);
+      folded.set(key, known === undefined ? each : merge(known, each));
+    }
+  }
+  return [...folded.values()].toSorted((a, b) => compare(a.workload, b.workload) || compare(a.container, b.container));
+}
+
+/** The union of two baselines of one container. Order and repeats make no difference. */
+export function merge(a: Baseline, b: Baseline): Baseline {
+  return {
+    workload: a.workload,
+    container: a.container,
+    instances: sortedBy([...union(a.instances, b.instances, (each) => each.id, mergeInstances)], (each) => each.id),
+    coverage: sortedBy([...union(a.coverage, b.coverage, JSON.stringify, (one) => one)], JSON.stringify),
+    facts: sortedBy([...union(a.facts, b.facts, identity, mergeFacts)], identity),
+  };
+}
+
+function foldOne(recording: Recording): Baseline[] {
+  const { arch, kernel } = recording.header.node;
+  const byId = new Map<string, { instance: Instance; workload: string; container: string; facts: Map<string, Fact>; coverage: SensorCoverage[] }>();
+  for (const { id, workload, name, started, fromStart } of recording.containers) {
+    const instance = { id, arch, kernel, started, fromStart, complete: recording.end !== null };
+    byId.set(id, { instance, workload, container: name, facts: new Map(), coverage: [] });
+  }
+  for (const observation of recording.observations) {
+    const { container } = observation;
+    const facts = byId.get(container)?.facts;
+    const fact: Fact = { claim: claimOf(observation), seen: { [container]: sightingOf(observation) } };
+    const key = identity(fact);
+    const known = facts?.get(key);
+    facts?.set(key, known === undefined ? fact : mergeFacts(known, fact));
+  }
+  for (const line of recording.coverage) byId.get(line.container)?.coverage.push(coverageOf(line));
+  // Several runs of one container may stand in one recording.
+  return [...byId.values()].map(({ instance, workload, container, facts, coverage }) =>
+    merge(
+      { workload, container, instances: [instance], coverage, facts: [...facts.values()] },
+      { workload, container, instances: [], coverage: [], facts: [] },
+    ),
+  );
+}
+
+function claimOf(observation: Observation): Claim {
+  if (observation.type === 'usage') {
+    const { container: _, ...claim } = observation;
+    return claim;
+  }
+  const { container: _, seen: __, ...claim } = observation;
+  return claim;
+}
+
+/** A usage sample is its own sighting: its time is part of what it says. */
+function sightingOf(observation: Observation): Sighting {
+  return observation.type === 'usage' ? { first: observation.at, last: observation.at, count: 1 } : observation.seen;
+}
+
+function coverageOf({ container, sensor, state, hook, from, to, lost, gaps }: Coverage): SensorCoverage {
+  return { instance: container, sensor, state, hook, from, to, lost, gaps };
+}
+
+/** Claims are equal when all their fields are, whatever order they were written in. */
+function identity(fact: Fact): string {
+  const known = identities.get(fact.claim);
+  if (known !== undefined) return known;
+  const made = JSON.stringify(fact.claim, Object.keys(fact.claim).toSorted().concat(nested));
+  identities.set(fact.claim, made);
+  return made;
+}
+const identities = new WeakMap<Claim, string>();
+/** Names of the fields inside fields: JSON.stringify's list of names holds for all levels. */
+const nested = ['errno', 'signal', 'code', 'type', 'ip'];
+
+function mergeFacts(a: Fact, b: Fact): Fact {
+  const seen: Record<string, Sighting> = { ...a.seen };
+  for (const [instance, sighting] of Object.entries(b.seen)) {
+    const known = seen[instance];
+    seen[instance] = known === undefined ? sighting : mergeSightings(known, sighting);
+  }
+  return { claim: a.claim, seen: Object.fromEntries(Object.entries(seen).toSorted(([x], [y]) => compare(x, y))) };
+}
+
+function mergeSightings(a: Sighting, b: Sighting): Sighting {
+  return { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), count: Math.max(a.count, b.count) };
+}
+
+/** A cut copy of a recording adds nothing to the whole one, nor takes from it. */
+function mergeInstances(a: Instance, b: Instance): Instance {
+  return { ...a, complete: a.complete || b.complete };
+}
+
+function* union<T>(a: readonly T[], b: readonly T[], key: (item: T) => string, join: (x: T, y: T) => T): Generator<T> {
+  const all = new Map(a.map((item) => [key(item), item]));
+  for (const item of b) {
+    const known = all.get(key(item));
+    all.set(key(item), known === undefined ? item : join(known, item));
+  }
+  yield* all.values();
+}
+
+function sortedBy<T>(items: T[], key: (item: T) => string): T[] {
+  return items
+    .map((item) => ({ item, key: key(item) }))
+    .toSorted((a, b) => compare(a.key, b.key))
+    .map(({ item }) => item);
+}
+
+/** By UTF-16 code units: the same on every machine, unlike localeCompare. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
