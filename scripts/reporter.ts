@@ -35,10 +35,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     const group = details.type === 'suite' || (file !== undefined && name.endsWith('.test.ts'));
     const where = file === undefined ? '' : `${relative(process.cwd(), file)}: `;
     if (event.type === 'test:fail') {
-      const own = !(group && /subtests? failed/.test(root(details.error)));
+      const { error } = event.data.details;
+      const own = !(group && /subtests? failed/.test(root(error)));
       if (!own) continue;
       failed += 1;
-      yield `${paint('red', 'FAIL')} ${where}${name}\n${root(details.error).replaceAll(/^/gm, '    ')}\n`;
+      yield `${paint('red', 'FAIL')} ${where}${name}\n${root(error).replaceAll(/^/gm, '    ')}\n`;
     } else if (skip !== undefined && skip !== false) {
       skipped += 1;
       yield `${paint('yellow', 'skip')} ${where}${name} (${skip === true ? 'no reason given' : skip})\n`;

@@ -53,7 +53,7 @@ const drainEveryMs = 50;
 
 export async function record(options: RecordOptions): Promise<Recorded> {
   const started = Date.now();
-  const target = await openTarget(options.target, options.name);
+  const target = openTarget(options.target, options.name);
   let scope: Scope | null = null;
   try {
     scope = openScope(target);

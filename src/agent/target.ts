@@ -29,7 +29,7 @@ export interface OpenTarget {
   close(): Promise<void>;
 }
 
-export async function openTarget(target: Target, name: string): Promise<OpenTarget> {
+export function openTarget(target: Target, name: string): OpenTarget {
   if (target.type === 'command') return openCommand(target.argv, target.stdout, name);
   return target.type === 'pid' ? openProcess(target.pid) : openCgroup(target.folder);
 }
@@ -39,8 +39,8 @@ const graceMs = 10_000;
 /** Writes its own pid into the cgroup files, then becomes the command: all that the command does is inside. */
 const launcher = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n - 1)); done; exec "$@"';
 
-async function openCommand(argv: readonly string[], stdout: 'inherit' | 'ignore' | 2, name: string): Promise<OpenTarget> {
-  const cgroup = await createCgroup(name);
+function openCommand(argv: readonly string[], stdout: 'inherit' | 'ignore' | 2, name: string): OpenTarget {
+  const cgroup = createCgroup(name);
   let child: ChildProcess | null = null;
   let exit: Exit | null = null;
   const members = (): number[] => numbers(`${cgroup.folder}/cgroup.procs`);

@@ -59,8 +59,9 @@ export async function untilServing(nginx: Nginx, patienceMs: number): Promise<vo
   }
 }
 
+type Visit = readonly [method: string, path: string, status: number, body?: string | undefined, headers?: Record<string, string>];
 /** What nginx must answer, whether it is confined or not. */
-const visits: readonly (readonly [method: string, path: string, status: number, body?: string, headers?: Record<string, string>])[] = [
+const visits: readonly Visit[] = [
   ['GET', '/', 200],
   ['HEAD', '/', 200],
   ['GET', '/docs/', 200],
@@ -87,9 +88,9 @@ export async function visitAll(nginx: Nginx): Promise<{ right: number; of: numbe
   return { right, of: visits.length, wrong };
 }
 
-function visit(port: number, method: string, path: string, body?: string, headers?: Record<string, string>): Promise<number> {
+function visit(port: number, method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const call = request({ host: '127.0.0.1', port, method, path, headers: headers ?? {}, agent: false, timeout: 10_000 });
+  const call = request({ host: '127.0.0.1', port, method, path, headers, agent: false, timeout: 10_000 });
   call.on('response', (answer: IncomingMessage) => {
     answer.resume();
     answer.on('end', () => resolve(answer.statusCode ?? 0));

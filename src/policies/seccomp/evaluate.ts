@@ -65,7 +65,13 @@ export function evaluator(text: string, runtime: Runtime = 'runc', native?: Arch
       return { verdict: 'unknown', rule: isSyscallName(String(syscall)) ? `${arch} has no call ${syscall}` : `no call ${syscall} is known` };
     }
     if (!covered.includes(arch)) return { verdict: 'deny', rule: `architectures: ${arch} is not listed (SCMP_ACT_KILL)` };
-    const matching = clauses.get(arch)?.get(nr)?.filter((clause) => clause.conditions.every((one) => holds(one, arch, args))) ?? [];
+    if (stub && nr > (newest.get(arch) ?? nr)) return { verdict: 'deny', rule: 'newer than the profile (ENOSYS by runc)' };
+    const all = clauses.get(arch)?.get(nr) ?? [];
+    if (arch === 'x86' && all.some(({ name, conditions }) => multiplexed(name) !== null && conditions.length > (nr === syscallNumber('x86', name) ? 0 : 1))) {
+      return { verdict: 'unknown', rule: `${all[0]?.rule}: arguments of multiplexed calls are not told apart on x86` };
+    }
+    if (merged(all)) return { verdict: 'unknown', rule: `${all[0]?.rule}: libseccomp merges comparisons of one argument in its own way` };
+    const matching = all.filter((clause) => clause.conditions.every((one) => holds(one, arch, args)));
     const always = matching.find((clause) => clause.conditions.length === 0);
     if (always !== undefined) return verdictOf(always);
     const [first, ...others] = matching;
@@ -74,7 +80,6 @@ export function evaluator(text: string, runtime: Runtime = 'runc', native?: Arch
       // libseccomp orders overlapping conditions by its own tree.
       return other === undefined ? verdictOf(first) : { verdict: 'unknown', rule: `${first.rule} and ${other.rule} both match` };
     }
-    if (stub && nr > (newest.get(arch) ?? -1)) return { verdict: 'deny', rule: 'newer than the profile (ENOSYS by runc)' };
     if (profile.baseProfileName !== undefined) return { verdict: 'unknown', rule: `baseProfileName ${profile.baseProfileName} decides` };
     return byAction(profile.defaultAction, profile.defaultErrnoRet, 'defaultAction');
   }
@@ -110,25 +115,36 @@ function clausesOf(profile: Profile, arch: Architecture): Map<number, Clause[]> 
     const indexes = new Set(each.args.map((arg) => arg.index));
     const groups = indexes.size === each.args.length ? [each.args] : each.args.map((arg) => [arg]);
     for (const name of each.names) {
-      for (const conditions of groups) {
+      for (const group of groups) {
+        // A mask of nothing is no condition: libseccomp drops it, and the rule may become unconditional.
+        const conditions = group.filter(({ op, value }) => op !== 'SCMP_CMP_MASKED_EQ' || cut(arch, value) !== 0n);
         const clause = { action: each.action, errno, rule: `syscalls[${index}] ${label(each.action, errno)}`, name, conditions };
         add(name, clause);
         const way = arch === 'x86' ? multiplexed(name) : null;
+        if (way === null) continue;
         // The operation takes the place of the arguments, which lie behind a pointer then.
-        if (way !== null && conditions.length === 0) {
-          add(way.call, { ...clause, conditions: [{ index: 0, op: 'SCMP_CMP_EQ', value: way.operation, valueTwo: 0n }] });
-        }
+        const operation = { index: 0, op: 'SCMP_CMP_EQ', value: way.operation, valueTwo: 0n } as const;
+        add(way.call, { ...clause, conditions: [operation, ...conditions] });
       }
     }
   }
   return found;
 }
 
+/** Arguments have the width of the architecture's registers. */
+function cut(arch: Architecture, number: bigint): bigint {
+  return BigInt.asUintN(bits32.includes(arch) ? 32 : 64, number);
+}
+
+/** Whether two rules order one argument: libseccomp 2.5 does not always keep them apart then. */
+function merged(clauses: readonly Clause[]): boolean {
+  const ordered = clauses.flatMap(({ conditions }) => conditions.filter(({ op }) => /_(LT|LE|GE|GT)$/.test(op)).map(({ index }) => index));
+  return ordered.some((index) => clauses.filter(({ conditions }) => conditions.some((one) => one.index === index)).length > 1);
+}
+
 function holds({ index, op, value, valueTwo }: Condition, arch: Architecture, args: readonly bigint[]): boolean {
-  const width = bits32.includes(arch) ? 32 : 64;
-  const cut = (number: bigint): bigint => BigInt.asUintN(width, number);
-  const actual = cut(args[index] ?? 0n);
-  const datum = cut(value);
+  const actual = cut(arch, args[index] ?? 0n);
+  const datum = cut(arch, value);
   switch (op) {
     case 'SCMP_CMP_NE':
       return actual !== datum;
@@ -144,12 +160,17 @@ function holds({ index, op, value, valueTwo }: Condition, arch: Architecture, ar
       return actual > datum;
     case 'SCMP_CMP_MASKED_EQ':
       // value is the mask. libseccomp masks the datum as well.
-      return (actual & datum) === (cut(valueTwo) & datum);
+      return (actual & datum) === (cut(arch, valueTwo) & datum);
   }
 }
 
-function newestNamed(profile: Profile, arch: Architecture): number {
-  return Math.max(-1, ...profile.syscalls.flatMap(({ names }) => names.map((name) => syscallNumber(arch, name) ?? -1)));
+/** Undefined when the profile names no call of the architecture: then there is no stub. */
+function newestNamed(profile: Profile, arch: Architecture): number | undefined {
+  const numbers = profile.syscalls.flatMap(({ names }) =>
+    // libseccomp resolves these names to the call that multiplexes them.
+    names.flatMap((name) => syscallNumber(arch, arch === 'x86' ? (multiplexed(name)?.call ?? name) : name) ?? []),
+  );
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
 }
 
 function verdictOf(clause: Clause): Verdict {

@@ -43,8 +43,9 @@ function asked(profile: object, queries: readonly Query[], runtime: 'none' | 'ru
       const verdict = ours.answer(query);
       if (theirs === undefined || theirs.error !== undefined || verdict.verdict === 'unknown') continue;
       compared += 1;
-      assert.equal(verdict.verdict, theirs.allowed === null ? 'unknown' : theirs.allowed ? 'allow' : 'deny', `${JSON.stringify(query, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v))} ${json}: ${verdict.rule}`);
-      if (theirs.action === 'ERRNO') assert.match(verdict.rule, new RegExp(`\\((${theirs.errno}|errno ${theirs.errno})\\b`), json);
+      const about = `${query.arch} ${query.syscall} (${query.args?.join(', ')}) of ${json}: ${verdict.rule}, theirs ${theirs.action} ${theirs.errno ?? ''}`;
+      assert.equal(verdict.verdict, theirs.allowed === null ? 'unknown' : theirs.allowed ? 'allow' : 'deny', about);
+      if (theirs.action === 'ERRNO') assert.match(verdict.rule, new RegExp(`\\b${theirs.errno}\\b`), about);
     }
     return answers;
   } finally {

@@ -1,0 +1,10 @@
+/** The policy kinds. A kind is a folder and a line here. */
+import type { PolicyKind } from './kind.ts';
+import { seccomp } from './seccomp/index.ts';
+
+export const kinds: readonly PolicyKind[] = [seccomp];
+
+/** The kind of that name or alias. */
+export function kindNamed(word: string): PolicyKind | undefined {
+  return kinds.find(({ name, aliases }) => name === word || aliases.includes(word));
+}

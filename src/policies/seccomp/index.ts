@@ -1,0 +1,16 @@
+import type { PolicyKind } from '../kind.ts';
+import { evaluator, query, type Query } from './evaluate.ts';
+import { generate } from './generate.ts';
+import { options } from './options.ts';
+
+export const seccomp: PolicyKind<typeof options, Query> = {
+  name: 'seccomp',
+  aliases: [],
+  summary: 'system calls: OCI seccomp profile, SeccompProfile (Security Profiles Operator)',
+  options,
+  sensors: ['syscalls'],
+  generate,
+  recognises: (text) => /"?defaultAction"?\s*:|kind: SeccompProfile/.test(text),
+  evaluator: (text, chosen) => evaluator(text, chosen?.runtime),
+  query,
+};
