@@ -7,7 +7,7 @@ import { arch as machine, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, Coverage, Line, Sensor } from '#observation/recording.ts';
 import { recordingVersion } from '#observation/recording.ts';
-import { cgroupLayout } from './cgroups.ts';
+import { cgroupLayout, unifiedMount } from './cgroups.ts';
 import { Scope } from './scope.ts';
 import type { AttachedSensor } from './sensors/sensor.ts';
 import { sensors } from './sensors/sensors.ts';
@@ -104,6 +104,16 @@ export async function record(options: RecordOptions): Promise<Recorded> {
   } finally {
     await target.close();
     scope?.close();
+  }
+}
+
+/** Why this machine allows no recording, found by loading the smallest object; null when it does. */
+export function probe(): string | null {
+  try {
+    new Scope(unifiedMount(), 'cgroup').close();
+    return null;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

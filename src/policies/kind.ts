@@ -50,7 +50,6 @@ export interface Evaluator<Query = unknown> {
   neighbours(): Iterable<{ readonly query: Query; readonly label: string }>;
 }
 
-// biome-ignore lint: the list holds kinds of different options
 export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = unknown> {
   /** The word on the command line: `kguardian gen <name>`. */
   readonly name: string;
@@ -65,7 +64,9 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   /** Whether `text` looks like an artifact of this kind, however broken. */
   recognises(text: string): boolean;
   /** Reads an artifact. Throws `UnreadableArtifact` when the cluster would refuse it. */
-  evaluator(text: string, options?: Partial<z.infer<Options>>): Evaluator<Query>;
+  evaluator(text: string, options?: Record<string, unknown>): Evaluator<Query>;
+  /** What reading an artifact depends on besides its text; a part of `options`, flags of `kguardian evaluate <name>`. */
+  readonly readingOptions: z.ZodObject;
   /** One line of `kguardian evaluate <name>`, without its `id`. */
   readonly query: z.ZodType<Query>;
 }

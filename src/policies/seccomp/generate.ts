@@ -50,8 +50,8 @@ export function generate(baseline: Baseline, options: Options): Generated {
   if (doubts.length > 0 && !options.allowLoss) {
     return { type: 'abstained', reason: `${doubts.join('; ')} (--allow-loss goes ahead all the same)` };
   }
-  if (nameless.length > 0 && action !== 'LOG' && !options.allowLoss) {
-    const reason = `calls without a name were made, which no profile can allow: ${nameless.join(', ')} (--log-only or --allow-loss goes ahead)`;
+  if (nameless.length > 0 && action !== 'LOG') {
+    const reason = `calls without a name were made, which no profile can allow: ${nameless.join(', ')} (--log-only refuses nothing)`;
     return { type: 'abstained', reason };
   }
   const arches = options.arch.length > 0 ? [...new Set(options.arch)].toSorted() : observedArches(facts);

@@ -3,6 +3,9 @@ import { evaluator, query, type Query } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { options } from './options.ts';
 
+/** Other options may come along: they were the generator's. */
+const readingOptions = options.pick({ runtime: true }).strip();
+
 export const seccomp: PolicyKind<typeof options, Query> = {
   name: 'seccomp',
   aliases: [],
@@ -11,6 +14,7 @@ export const seccomp: PolicyKind<typeof options, Query> = {
   sensors: ['syscalls'],
   generate,
   recognises: (text) => /"?defaultAction"?\s*:|kind: SeccompProfile/.test(text),
-  evaluator: (text, chosen) => evaluator(text, chosen?.runtime),
+  evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen).runtime),
+  readingOptions,
   query,
 };

@@ -1,0 +1,38 @@
+import { beyond, explain } from '#proof/explain.ts';
+import { readArtifact } from '../artifacts.ts';
+import { readRecordings } from '../recording-files.ts';
+import { columns, count, tell } from '../story.ts';
+
+interface Options {
+  readonly from?: string[];
+  readonly kind?: string;
+  readonly output: 'table' | 'json';
+}
+
+export async function explainArtifact(file: string, options: Options): Promise<void> {
+  const recordings = await readRecordings(options.from ?? []);
+  const explanations = explain(await readArtifact(file, options.kind), recordings);
+  if (options.output === 'json') {
+    for (const each of explanations) process.stdout.write(`${JSON.stringify(each)}\n`);
+    return;
+  }
+  const rows = explanations.map(({ permission, evidence, ground }) =>
+    evidence === null
+      ? [permission, '-', '-', '-', '-', '-', ground ?? 'no evidence and no known reason']
+      : [
+          permission,
+          `at least ${evidence.count}`,
+          `${evidence.instances}/${evidence.of}`,
+          time(evidence.first),
+          time(evidence.last),
+          evidence.phases.join(','),
+          evidence.programs.join(' '),
+        ],
+  );
+  process.stdout.write(`${columns(['PERMISSION', 'TIMES', 'RUNS', 'FIRST', 'LAST', 'PHASE', 'BY'], rows)}\n`);
+  const { grounded, ungrounded } = beyond(explanations);
+  const seen = explanations.length - grounded.length - ungrounded.length;
+  tell(`${count(explanations.length, 'permission')}: ${seen} with evidence, ${grounded.length} without but with a reason, ${ungrounded.length} with neither`);
+}
+
+const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d+/, '');

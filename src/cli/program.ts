@@ -1,0 +1,112 @@
+/** All commands with their flags and help. What they do is loaded when they are called. */
+import { Command, Option } from 'commander';
+import { kinds } from '#policies/index.ts';
+import { addOptions } from './kind-options.ts';
+import { version } from './version.ts';
+
+const kindNames = kinds.map(({ name }) => name).join(', ');
+
+/** One line, two examples that work when pasted, then flags. */
+function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
+  const name = parent.name();
+  return parent
+    .command(usage)
+    .summary(summary)
+    .description(`${summary}\n\nExamples:\n${examples.map((each) => `  kguardian ${name === 'kguardian' ? '' : `${name} `}${each}`).join('\n')}`);
+}
+
+const collect = (value: string, all: string[] = []): string[] => [...all, value];
+const from = (): Option => new Option('--from <file>', 'a recording, - for standard input; repeat to add up').argParser(collect);
+
+export function program(): Command {
+  const root = new Command('kguardian')
+    .description('Watches what a workload really does and writes the least privilege it needs, with a proof')
+    .version(version, '--version', 'print the version')
+    .option('--debug', 'with errors, show where they come from')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'kguardian: ')) })
+    .exitOverride();
+
+  command(root, 'record [command...]', 'observe a command on this host, a process or a cgroup', [
+    'record --name listing -o listing.jsonl -- ls -l /',
+    'record --pid 1 --duration 2s -o pid1.jsonl',
+  ])
+    .option('--name <name>', "the workload's name; by default the command's")
+    .option('-o, --output <file>', 'where the recording goes (.zst and .gz compress; - for standard output); by default NAME.jsonl')
+    .option('--duration <time>', 'end after this time, 30s or 5m; a command started here is ended too')
+    .option('--pid <pid>', 'observe this process and its children')
+    .option('--cgroup <path>', 'observe what runs in this cgroup v2 folder, or will')
+    .passThroughOptions()
+    .action(async (argv: string[], options) => (await import('./commands/record.ts')).record(argv, options));
+
+  const gen = command(root, 'gen', 'write the policies that a recording shows to be needed', [
+    'gen seccomp --from recording.jsonl',
+    'gen seccomp --from recording.jsonl --output-dir policies --default-action SCMP_ACT_LOG',
+  ]);
+  for (const kind of kinds) {
+    const one = command(gen, `${kind.name} [workload]`, kind.summary, [
+      `${kind.name} --from recording.jsonl`,
+      `${kind.name} --from recording.jsonl --output-dir policies`,
+    ]).aliases([...kind.aliases]);
+    addOptions(one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output'), kind.options).action(
+      async (workload: string | undefined, options: Record<string, unknown>) =>
+        (await import('./commands/gen.ts')).gen(kind, workload, options),
+    );
+  }
+
+  command(root, 'prove <artifact...>', 'replay a recording against artifacts: 0 when all that was observed is allowed', [
+    'prove policies/demo-seccomp.json --from recording.jsonl',
+    'prove policies/demo-seccomp.json --from recording.jsonl -o json',
+  ])
+    .addOption(from())
+    .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
+    .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
+    .action(async (files: string[], options) => (await import('./commands/prove.ts')).prove(files, options));
+
+  command(root, 'explain <artifact>', 'show which evidence stands behind each permission', [
+    'explain policies/demo-seccomp.json --from recording.jsonl',
+    'explain policies/demo-seccomp.json --from recording.jsonl -o json',
+  ])
+    .addOption(from())
+    .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
+    .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
+    .action(async (file: string, options) => (await import('./commands/explain.ts')).explainArtifact(file, options));
+
+  const evaluate = command(root, 'evaluate', 'answer questions as the cluster would: JSON lines in, JSON lines out', [
+    'evaluate seccomp --profile policies/demo-seccomp.json queries.jsonl',
+    'evaluate seccomp --profile policies/demo-seccomp.json < queries.jsonl',
+  ]);
+  for (const kind of kinds) {
+    addOptions(
+      command(evaluate, `${kind.name} [queries]`, kind.summary, [
+        `${kind.name} --profile policies/demo-${kind.name}.json queries.jsonl`,
+        `${kind.name} --profile policies/demo-${kind.name}.json < queries.jsonl`,
+      ]).requiredOption('--profile <file>', 'the artifact'),
+      kind.readingOptions,
+    ).action(async (queries: string | undefined, options) => (await import('./commands/evaluate.ts')).evaluate(kind, queries ?? '-', options));
+  }
+
+  command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [
+    'inspect recording.jsonl',
+    'inspect recording.jsonl -o json',
+  ])
+    .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
+    .action(async (file: string, options) => (await import('./commands/inspect.ts')).inspect(file, options));
+
+  command(root, 'demo', 'record nginx, write its policies, prove them, run it under them', ['demo', 'demo --output-dir demo-out'])
+    .option('--output-dir <dir>', 'where recording and policies go', 'demo-out')
+    .option('--recording <file>', 'do the same with this recording instead of recording now')
+    .action(async (options) => (await import('./commands/demo.ts')).demo(options));
+
+  command(root, 'completion <shell>', 'print what makes a shell complete our commands: bash, zsh or fish', [
+    'completion bash > /etc/bash_completion.d/kguardian',
+    'completion zsh > "${fpath[1]}/_kguardian"',
+  ]).action(async (shell: string) => (await import('./commands/completion.ts')).completion(root, shell));
+
+  command(root, 'version', 'print the version', ['version', 'version --debug']).action(() => {
+    process.stdout.write(`kguardian ${version}\n`);
+  });
+  return root;
+}
