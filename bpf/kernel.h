@@ -186,6 +186,7 @@ struct bpf_iter__task {
 struct linux_binprm {
 	struct file *file;
 	const char *filename;
+	const char *interp;
 };
 
 struct kernel_siginfo {

@@ -16,3 +16,7 @@ enum phase a_phase;
 enum abi an_abi;
 enum path_flag a_path_flag;
 enum program_event_type a_program_event_type;
+struct file_key a_file_key;
+struct file_event a_file_event;
+enum file_access a_file_access;
+enum file_operation a_file_operation;

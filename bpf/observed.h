@@ -96,4 +96,72 @@ struct program_event {
 	u16 pad[3];
 };
 
+enum file_access {
+	ACCESS_READ = 1,
+	ACCESS_WRITE = 2,
+	ACCESS_APPEND = 4,
+	ACCESS_CREATE = 8,
+	ACCESS_TRUNCATE = 16,
+	ACCESS_LIST = 32,
+	ACCESS_MAP_EXECUTABLE = 64,
+	ACCESS_EXECUTE = 128,
+	ACCESS_CHMOD = 256,
+	ACCESS_CHOWN = 512,
+};
+
+/* What was done with names instead of an open file. */
+enum file_operation {
+	FILE_BY_HANDLE = 0, /* no name: `access` of an open file */
+	FILE_MKDIR = 1,
+	FILE_RMDIR = 2,
+	FILE_UNLINK = 3,
+	FILE_RENAME = 4,
+	FILE_LINK = 5,
+	FILE_SYMLINK = 6,
+	FILE_MKNOD = 7,
+	FILE_CHMOD = 8,
+	FILE_CHOWN = 9,
+	FILE_TRUNCATE = 10,
+	FILE_MOUNT = 11,
+	FILE_UNMOUNT = 12,
+	FILE_SCRIPT = 13, /* executed by its interpreter */
+	FILE_OPEN_FAILED = 14,
+	FILE_RENAME_TO = 15, /* into another folder: its second half */
+	FILE_LINK_TO = 16,
+};
+
+/* The same key, the same path. Addresses tell objects apart and are never followed. */
+struct file_key {
+	u64 program;
+	u64 mount;
+	u64 parent;
+	u64 inode;
+	u64 name; /* the dentry's hash, or that of the names given */
+	u32 device;
+	u32 subject;
+	u32 access;
+	u32 renames; /* a rename above a file gives it another path */
+	u8 phase;
+	u8 operation;
+	u16 error;
+	u32 pad;
+};
+
+/*
+ * Followed by `path_bytes` of names from leaf to root (the file, or the folder that names are relative
+ * to), then `first_bytes` and `second_bytes` of names as given, with their zero bytes.
+ */
+struct file_event {
+	struct file_key key;
+	u64 time;
+	u32 pid;
+	u16 mode;
+	u8 owner;
+	u8 follows; /* the last name's symlink is followed */
+	u16 path_flags;
+	u16 path_bytes;
+	u16 first_bytes;
+	u16 second_bytes;
+};
+
 #endif

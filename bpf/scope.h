@@ -130,6 +130,27 @@ static __always_inline u8 abi_of(struct task_struct *task, u32 *nr)
 	return ABI_NATIVE;
 }
 
+/* Argument `n` of the current system call, from its exit too. */
+static __always_inline u64 argument(struct pt_regs *regs, int n)
+{
+#if defined(__TARGET_ARCH_x86)
+	switch (n) {
+	case 0:
+		return regs->di;
+	case 1:
+		return regs->si;
+	case 2:
+		return regs->dx;
+	case 3:
+		return regs->r10;
+	default:
+		return regs->r8;
+	}
+#elif defined(__TARGET_ARCH_arm64)
+	return n ? regs->user_regs.regs[n] : regs->orig_x0;
+#endif
+}
+
 static __always_inline u32 syscall_number(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)

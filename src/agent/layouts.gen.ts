@@ -36,6 +36,118 @@ export function writeCounts(view: DataView, at: number, value: Counts): void {
   view.setBigUint64(at + 8, value.uncertain, true);
 }
 
+export const ACCESS_READ = 1;
+export const ACCESS_WRITE = 2;
+export const ACCESS_APPEND = 4;
+export const ACCESS_CREATE = 8;
+export const ACCESS_TRUNCATE = 16;
+export const ACCESS_LIST = 32;
+export const ACCESS_MAP_EXECUTABLE = 64;
+export const ACCESS_EXECUTE = 128;
+export const ACCESS_CHMOD = 256;
+export const ACCESS_CHOWN = 512;
+
+export interface FileEvent {
+  readonly time: bigint;
+  readonly pid: number;
+  readonly mode: number;
+  readonly owner: number;
+  readonly follows: number;
+  readonly pathFlags: number;
+  readonly pathBytes: number;
+  readonly firstBytes: number;
+  readonly secondBytes: number;
+}
+export const sizeOfFileEvent = 88;
+export function readFileEvent(view: DataView, at: number): FileEvent {
+  return {
+    time: view.getBigUint64(at + 64, true),
+    pid: view.getUint32(at + 72, true),
+    mode: view.getUint16(at + 76, true),
+    owner: view.getUint8(at + 78),
+    follows: view.getUint8(at + 79),
+    pathFlags: view.getUint16(at + 80, true),
+    pathBytes: view.getUint16(at + 82, true),
+    firstBytes: view.getUint16(at + 84, true),
+    secondBytes: view.getUint16(at + 86, true),
+  };
+}
+export function writeFileEvent(view: DataView, at: number, value: FileEvent): void {
+  view.setBigUint64(at + 64, value.time, true);
+  view.setUint32(at + 72, value.pid, true);
+  view.setUint16(at + 76, value.mode, true);
+  view.setUint8(at + 78, value.owner);
+  view.setUint8(at + 79, value.follows);
+  view.setUint16(at + 80, value.pathFlags, true);
+  view.setUint16(at + 82, value.pathBytes, true);
+  view.setUint16(at + 84, value.firstBytes, true);
+  view.setUint16(at + 86, value.secondBytes, true);
+}
+
+export interface FileKey {
+  readonly program: bigint;
+  readonly mount: bigint;
+  readonly parent: bigint;
+  readonly inode: bigint;
+  readonly name: bigint;
+  readonly device: number;
+  readonly subject: number;
+  readonly access: number;
+  readonly renames: number;
+  readonly phase: number;
+  readonly operation: number;
+  readonly error: number;
+}
+export const sizeOfFileKey = 64;
+export function readFileKey(view: DataView, at: number): FileKey {
+  return {
+    program: view.getBigUint64(at + 0, true),
+    mount: view.getBigUint64(at + 8, true),
+    parent: view.getBigUint64(at + 16, true),
+    inode: view.getBigUint64(at + 24, true),
+    name: view.getBigUint64(at + 32, true),
+    device: view.getUint32(at + 40, true),
+    subject: view.getUint32(at + 44, true),
+    access: view.getUint32(at + 48, true),
+    renames: view.getUint32(at + 52, true),
+    phase: view.getUint8(at + 56),
+    operation: view.getUint8(at + 57),
+    error: view.getUint16(at + 58, true),
+  };
+}
+export function writeFileKey(view: DataView, at: number, value: FileKey): void {
+  view.setBigUint64(at + 0, value.program, true);
+  view.setBigUint64(at + 8, value.mount, true);
+  view.setBigUint64(at + 16, value.parent, true);
+  view.setBigUint64(at + 24, value.inode, true);
+  view.setBigUint64(at + 32, value.name, true);
+  view.setUint32(at + 40, value.device, true);
+  view.setUint32(at + 44, value.subject, true);
+  view.setUint32(at + 48, value.access, true);
+  view.setUint32(at + 52, value.renames, true);
+  view.setUint8(at + 56, value.phase);
+  view.setUint8(at + 57, value.operation);
+  view.setUint16(at + 58, value.error, true);
+}
+
+export const FILE_BY_HANDLE = 0;
+export const FILE_MKDIR = 1;
+export const FILE_RMDIR = 2;
+export const FILE_UNLINK = 3;
+export const FILE_RENAME = 4;
+export const FILE_LINK = 5;
+export const FILE_SYMLINK = 6;
+export const FILE_MKNOD = 7;
+export const FILE_CHMOD = 8;
+export const FILE_CHOWN = 9;
+export const FILE_TRUNCATE = 10;
+export const FILE_MOUNT = 11;
+export const FILE_UNMOUNT = 12;
+export const FILE_SCRIPT = 13;
+export const FILE_OPEN_FAILED = 14;
+export const FILE_RENAME_TO = 15;
+export const FILE_LINK_TO = 16;
+
 export const PATH_CUT = 1;
 export const PATH_DETACHED = 2;
 

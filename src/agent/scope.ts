@@ -2,6 +2,7 @@
  * Who is watched, and what sensors share: the maps of bpf/scope.h, the names of programs and the
  * clocks. One scope holds many subjects; a subject is one container or one recorded command.
  */
+import { existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch as machine } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +31,7 @@ const phases: Readonly<Record<number, Phase>> = {
 
 interface Subject {
   readonly container: string;
+  readonly host: boolean;
   readonly pids: Set<number>;
 }
 
@@ -70,7 +72,7 @@ export class Scope implements SensorContext {
   addSubject(container: string, state: { host: boolean; started: boolean }): number {
     const number = this.#subjects.length;
     if (number >= this.#subjectMap.maxEntries) throw new Error(`more than ${number - 1} containers at once`);
-    this.#subjects.push({ container, pids: new Set() });
+    this.#subjects.push({ container, host: state.host, pids: new Set() });
     const value = new DataView(new ArrayBuffer(sizeOfSubject));
     writeSubject(value, 0, { host: state.host ? 1 : 0, started: state.started ? 1 : 0 });
     this.#subjectMap.update(key32(number), new Uint8Array(value.buffer));
@@ -117,8 +119,14 @@ export class Scope implements SensorContext {
     else pids?.delete(pid);
   }
 
-  livePid(subject: number): number | null {
-    return [...(this.#subjects[subject]?.pids ?? [])].at(-1) ?? null;
+  rootOf(subject: number, pid: number): string | null {
+    const known = this.#subjects[subject];
+    for (const each of [pid, ...[...(known?.pids ?? [])].toReversed()]) {
+      const root = `/proc/${each}/root`;
+      // The link itself is there for a zombie too; what it leads to is not.
+      if (existsSync(`${root}/.`)) return root;
+    }
+    return known?.host === true ? '' : null;
   }
 
   time(monotonic: bigint): number {

@@ -25,8 +25,11 @@ export interface SensorContext {
   readonly cgroupFolder: string;
   /** The programs sensor tells here which processes live. */
   noteProcess(subject: number, pid: number, alive: boolean): void;
-  /** A process that shares the root of a subject's programs, newest first; null when all have ended. */
-  livePid(subject: number): number | null;
+  /**
+   * A folder through which we see a subject's file system as it does: a live process's root. Null when all
+   * have ended, but for a host's commands, whose root is ours.
+   */
+  rootOf(subject: number, pid: number): string | null;
   /** Ends sensors' caches of earlier decisions: call after `watched` or `subjects` changed. */
   moveOn(): void;
 }

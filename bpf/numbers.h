@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* System call numbers of the machine's own ABI; NR_NONE for calls that it does not have. */
+#ifndef KGUARDIAN_NUMBERS_H
+#define KGUARDIAN_NUMBERS_H
+
+/* A number of its own for each absent call: a switch takes each value once. */
+#define NR_NONE(n) (0x7fff0000 + (n))
+
+#if defined(__TARGET_ARCH_x86)
+#include <asm/unistd_64.h>
+#define NR_OPEN __NR_open
+#define NR_CREAT __NR_creat
+#define NR_MKDIR __NR_mkdir
+#define NR_RMDIR __NR_rmdir
+#define NR_UNLINK __NR_unlink
+#define NR_RENAME __NR_rename
+#define NR_LINK __NR_link
+#define NR_SYMLINK __NR_symlink
+#define NR_MKNOD __NR_mknod
+#define NR_CHMOD __NR_chmod
+#define NR_CHOWN __NR_chown
+#define NR_LCHOWN __NR_lchown
+#elif defined(__TARGET_ARCH_arm64)
+#define __ARCH_WANT_RENAMEAT
+#undef __BITS_PER_LONG
+#define __BITS_PER_LONG 64
+#include <asm-generic/unistd.h>
+#define NR_OPEN NR_NONE(0)
+#define NR_CREAT NR_NONE(1)
+#define NR_MKDIR NR_NONE(2)
+#define NR_RMDIR NR_NONE(3)
+#define NR_UNLINK NR_NONE(4)
+#define NR_RENAME NR_NONE(5)
+#define NR_LINK NR_NONE(6)
+#define NR_SYMLINK NR_NONE(7)
+#define NR_MKNOD NR_NONE(8)
+#define NR_CHMOD NR_NONE(9)
+#define NR_CHOWN NR_NONE(10)
+#define NR_LCHOWN NR_NONE(11)
+#endif
+
+#define NR_OPENAT __NR_openat
+#define NR_OPENAT2 __NR_openat2
+#define NR_OPEN_BY_HANDLE_AT __NR_open_by_handle_at
+#define NR_MMAP __NR_mmap
+#define NR_FCHMOD __NR_fchmod
+#define NR_FCHOWN __NR_fchown
+#define NR_FTRUNCATE __NR_ftruncate
+#define NR_IO_URING_SETUP __NR_io_uring_setup
+#define NR_MKDIRAT __NR_mkdirat
+#define NR_UNLINKAT __NR_unlinkat
+#define NR_RENAMEAT __NR_renameat
+#define NR_RENAMEAT2 __NR_renameat2
+#define NR_LINKAT __NR_linkat
+#define NR_SYMLINKAT __NR_symlinkat
+#define NR_MKNODAT __NR_mknodat
+#define NR_FCHMODAT __NR_fchmodat
+#define NR_FCHMODAT2 452 /* Linux 6.6 */
+#define NR_FCHOWNAT __NR_fchownat
+#define NR_TRUNCATE __NR_truncate
+#define NR_MOUNT __NR_mount
+#define NR_UMOUNT2 __NR_umount2
+
+#endif
