@@ -200,6 +200,30 @@ struct kernel_siginfo {
 	} _sifields;
 };
 
+struct in6_addr {
+	u32 words[4];
+} __attribute__((__may_alias__));
+
+struct sock_common {
+	u32 skc_daddr;
+	u32 skc_rcv_saddr;
+	u16 skc_dport;
+	u16 skc_num;
+	u16 skc_family;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_protocol;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
 #pragma clang attribute pop
 
 #endif

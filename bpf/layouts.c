@@ -20,3 +20,7 @@ struct file_key a_file_key;
 struct file_event a_file_event;
 enum file_access a_file_access;
 enum file_operation a_file_operation;
+struct flow_key a_flow_key;
+struct dns_event a_dns_event;
+enum flow_direction a_flow_direction;
+enum flow_outcome a_flow_outcome;

@@ -164,4 +164,42 @@ struct file_event {
 	u16 second_bytes;
 };
 
+enum flow_direction {
+	FLOW_EGRESS = 0,
+	FLOW_INGRESS = 1,
+};
+
+enum flow_outcome {
+	FLOW_ATTEMPTED = 0,
+	FLOW_ESTABLISHED = 1,
+	FLOW_FAILED = 2,
+};
+
+/* IPv6, or IPv4-mapped; network byte order. */
+struct address {
+	u32 word[4];
+};
+
+/* A flow, or a listening socket with its own address as `peer`. */
+struct flow_key {
+	u64 program;
+	u32 subject;
+	u16 port; /* the server's, host byte order */
+	u8 protocol;
+	u8 direction;
+	u8 outcome;
+	u8 phase;
+	u16 pad;
+	u32 pad2;
+	struct address peer;
+};
+
+/* Followed by `bytes` of a DNS message. */
+struct dns_event {
+	u64 time;
+	u32 subject;
+	u32 bytes;
+	struct address server;
+};
+
 #endif

@@ -60,15 +60,20 @@ export interface UsageFolders {
   readonly cpu: string | null;
 }
 
-/** Of the cgroup that a process is in. */
-export function usageFolders(pid: number): UsageFolders {
+/**
+ * Of a folder of the v2 tree. Runtimes give a container the same path in the v1 trees; one that differs
+ * there is found through a process that is inside.
+ */
+export function counterparts(folder: string): UsageFolders {
   const all = hierarchies();
+  const path = folder.slice(unifiedMount().length);
+  const member = existsSync(`${folder}/cgroup.procs`) ? Number(readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n')[0]) : 0;
   const of = (controller: string): string | null => {
     const found = all.find(({ controllers }) => controllers.includes(controller));
-    return found === undefined ? null : folderOf(pid, found);
+    if (found === undefined) return null;
+    return existsSync(found.mount + path) || member === 0 ? found.mount + path : folderOf(member, found);
   };
-  const unified = all.find(({ version }) => version === 2);
-  return { unified: unified === undefined ? '' : folderOf(pid, unified), memory: of('memory'), cpuacct: of('cpuacct'), cpu: of('cpu') };
+  return { unified: folder, memory: of('memory'), cpuacct: of('cpuacct'), cpu: of('cpu') };
 }
 
 export interface Cgroup {

@@ -36,6 +36,26 @@ export function writeCounts(view: DataView, at: number, value: Counts): void {
   view.setBigUint64(at + 8, value.uncertain, true);
 }
 
+export interface DnsEvent {
+  readonly time: bigint;
+  readonly subject: number;
+  readonly bytes: number;
+}
+export const sizeOfDnsEvent = 32;
+export const serverInDnsEvent = 16;
+export function readDnsEvent(view: DataView, at: number): DnsEvent {
+  return {
+    time: view.getBigUint64(at + 0, true),
+    subject: view.getUint32(at + 8, true),
+    bytes: view.getUint32(at + 12, true),
+  };
+}
+export function writeDnsEvent(view: DataView, at: number, value: DnsEvent): void {
+  view.setBigUint64(at + 0, value.time, true);
+  view.setUint32(at + 8, value.subject, true);
+  view.setUint32(at + 12, value.bytes, true);
+}
+
 export const ACCESS_READ = 1;
 export const ACCESS_WRITE = 2;
 export const ACCESS_APPEND = 4;
@@ -59,6 +79,7 @@ export interface FileEvent {
   readonly secondBytes: number;
 }
 export const sizeOfFileEvent = 88;
+export const keyInFileEvent = 0;
 export function readFileEvent(view: DataView, at: number): FileEvent {
   return {
     time: view.getBigUint64(at + 64, true),
@@ -147,6 +168,45 @@ export const FILE_SCRIPT = 13;
 export const FILE_OPEN_FAILED = 14;
 export const FILE_RENAME_TO = 15;
 export const FILE_LINK_TO = 16;
+
+export const FLOW_EGRESS = 0;
+export const FLOW_INGRESS = 1;
+
+export interface FlowKey {
+  readonly program: bigint;
+  readonly subject: number;
+  readonly port: number;
+  readonly protocol: number;
+  readonly direction: number;
+  readonly outcome: number;
+  readonly phase: number;
+}
+export const sizeOfFlowKey = 40;
+export const peerInFlowKey = 24;
+export function readFlowKey(view: DataView, at: number): FlowKey {
+  return {
+    program: view.getBigUint64(at + 0, true),
+    subject: view.getUint32(at + 8, true),
+    port: view.getUint16(at + 12, true),
+    protocol: view.getUint8(at + 14),
+    direction: view.getUint8(at + 15),
+    outcome: view.getUint8(at + 16),
+    phase: view.getUint8(at + 17),
+  };
+}
+export function writeFlowKey(view: DataView, at: number, value: FlowKey): void {
+  view.setBigUint64(at + 0, value.program, true);
+  view.setUint32(at + 8, value.subject, true);
+  view.setUint16(at + 12, value.port, true);
+  view.setUint8(at + 14, value.protocol);
+  view.setUint8(at + 15, value.direction);
+  view.setUint8(at + 16, value.outcome);
+  view.setUint8(at + 17, value.phase);
+}
+
+export const FLOW_ATTEMPTED = 0;
+export const FLOW_ESTABLISHED = 1;
+export const FLOW_FAILED = 2;
 
 export const PATH_CUT = 1;
 export const PATH_DETACHED = 2;

@@ -69,11 +69,16 @@ export async function record(options: RecordOptions): Promise<Recorded> {
     const subject = scope.addSubject(container.id, {
       host: options.target.type !== 'cgroup',
       started: target.running,
+      usage: target.usage,
     });
     const { attached, states } = attachAll(scope);
     target.watch(scope, subject);
     const from = Date.now();
-    for (const sensor of attached) sensor.catchUp?.();
+    // `programs` is first: it says which processes there are.
+    for (const sensor of attached) {
+      sensor.catchUp?.();
+      sensor.drain();
+    }
     options.onReady?.(states);
     target.start();
     const because = await watchUntilEnd(options, target, scope, attached);

@@ -7,6 +7,7 @@ import { access } from 'node:fs/promises';
 import { arch as machine } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Phase } from '#observation/observation.ts';
+import type { UsageFolders } from './cgroups.ts';
 import {
   PHASE_PROGRAM,
   PHASE_RUNTIME,
@@ -32,11 +33,13 @@ const phases: Readonly<Record<number, Phase>> = {
 interface Subject {
   readonly container: string;
   readonly host: boolean;
+  readonly usage: UsageFolders | null;
   readonly pids: Set<number>;
 }
 
 export class Scope implements SensorContext {
   readonly cgroupFolder: string;
+  readonly wholeCgroup: boolean;
   readonly #shared: BpfObject;
   readonly #opened: BpfObject[] = [];
   readonly #watched: BpfMap;
@@ -50,6 +53,7 @@ export class Scope implements SensorContext {
   /** `by` says what `watch` will be called with: cgroup ids, or process ids whose children follow. */
   constructor(cgroupFolder: string, by: 'cgroup' | 'process') {
     this.cgroupFolder = cgroupFolder;
+    this.wholeCgroup = by === 'cgroup';
     this.#shared = new BpfObject(`${objects}/scope.bpf.o`, 'scope').load();
     this.#watched = this.#shared.map('watched');
     this.#subjectMap = this.#shared.map('subjects');
@@ -69,10 +73,10 @@ export class Scope implements SensorContext {
    * Makes room for a container's facts. `host`: a command on this host, whose program begins with its
    * first exec; `started`: its program runs already. Nothing is watched yet.
    */
-  addSubject(container: string, state: { host: boolean; started: boolean }): number {
+  addSubject(container: string, state: { host: boolean; started: boolean; usage: UsageFolders | null }): number {
     const number = this.#subjects.length;
     if (number >= this.#subjectMap.maxEntries) throw new Error(`more than ${number - 1} containers at once`);
-    this.#subjects.push({ container, host: state.host, pids: new Set() });
+    this.#subjects.push({ container, host: state.host, usage: state.usage, pids: new Set() });
     const value = new DataView(new ArrayBuffer(sizeOfSubject));
     writeSubject(value, 0, { host: state.host ? 1 : 0, started: state.started ? 1 : 0 });
     this.#subjectMap.update(key32(number), new Uint8Array(value.buffer));
@@ -102,6 +106,14 @@ export class Scope implements SensorContext {
 
   containerOf(subject: number): string | null {
     return this.#subjects[subject]?.container ?? null;
+  }
+
+  processes(): { container: string; pid: number }[] {
+    return this.#subjects.flatMap((each) => (each === null ? [] : [...each.pids].map((pid) => ({ container: each.container, pid }))));
+  }
+
+  usageFolders(): { container: string; folders: UsageFolders }[] {
+    return this.#subjects.flatMap((each) => (each === null || each.usage === null ? [] : [{ container: each.container, folders: each.usage }]));
   }
 
   programOf(program: bigint): string | null {

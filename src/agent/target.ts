@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createCgroup, unifiedMount } from './cgroups.ts';
+import { counterparts, createCgroup, unifiedMount, type UsageFolders } from './cgroups.ts';
 import type { Scope } from './scope.ts';
 
 export type Target =
@@ -17,6 +17,8 @@ export interface OpenTarget {
   readonly by: 'cgroup' | 'process';
   /** Where network programs attach. */
   readonly cgroupFolder: string;
+  /** Where its CPU and memory stand; null for a process, whose cgroup may hold others. */
+  readonly usage: UsageFolders | null;
   /** Whether it runs already, so that its beginning was missed. */
   readonly running: boolean;
   watch(scope: Scope, subject: number): void;
@@ -47,6 +49,7 @@ function openCommand(argv: readonly string[], stdout: 'inherit' | 'ignore' | 2, 
   return {
     by: 'cgroup',
     cgroupFolder: cgroup.folder,
+    usage: cgroup.usage,
     running: false,
     watch: (scope, subject) => scope.watch(cgroup.id, subject),
     start() {
@@ -93,6 +96,7 @@ function openProcess(pid: number): OpenTarget {
   return {
     by: 'process',
     cgroupFolder: unifiedMount(),
+    usage: null,
     running: true,
     watch(scope, subject) {
       // Children that fork while we look are followed by the kernel from their watched parent on.
@@ -119,6 +123,7 @@ function openCgroup(folder: string): OpenTarget {
   return {
     by: 'cgroup',
     cgroupFolder: folder,
+    usage: counterparts(folder),
     running: populated(folder),
     watch(scope, subject) {
       for (const each of withDescendants(folder)) scope.watch(statSync(each, { bigint: true }).ino, subject);

@@ -4,6 +4,7 @@
  */
 import type { Observation, Phase } from '#observation/observation.ts';
 import type { Sensor } from '#observation/recording.ts';
+import type { UsageFolders } from '../cgroups.ts';
 import type { BpfObject } from '../libbpf/object.ts';
 
 export interface SensorContext {
@@ -23,6 +24,12 @@ export interface SensorContext {
   phase(number: number): Phase;
   /** Folder of the cgroup v2 below which everything that is watched lives: network programs attach here. */
   readonly cgroupFolder: string;
+  /** False when only some processes of `cgroupFolder` are watched: packets do not tell which process they are for. */
+  readonly wholeCgroup: boolean;
+  /** Live processes of all subjects. */
+  processes(): { readonly container: string; readonly pid: number }[];
+  /** Where each subject's CPU and memory stand; none where a process is followed and its cgroup holds others. */
+  usageFolders(): { readonly container: string; readonly folders: UsageFolders }[];
   /** The programs sensor tells here which processes live. */
   noteProcess(subject: number, pid: number, alive: boolean): void;
   /**

@@ -1,0 +1,87 @@
+/** CPU and memory of a cgroup, sampled once a second from its files; no BPF. */
+import { readFileSync } from 'node:fs';
+import type { ObservationOf } from '#observation/observation.ts';
+import type { UsageFolders } from '../cgroups.ts';
+import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
+
+export const usage: SensorKind = { sensor: 'usage', attach };
+
+type Usage = ObservationOf<'usage'>;
+const everyMs = 1000;
+
+function attach(context: SensorContext): AttachedSensor {
+  const samples: Usage[] = [];
+  let next = 0;
+  function sample(): void {
+    for (const { container, folders } of context.usageFolders()) samples.push({ type: 'usage', container, at: Date.now(), ...figures(folders) });
+  }
+  return {
+    sensor: 'usage',
+    hook: 'cgroup files, once a second',
+    drain() {
+      if (Date.now() < next) return;
+      next = Date.now() + everyMs;
+      sample();
+    },
+    collect: () => samples,
+    lost: () => 0,
+    gaps: () => (context.usageFolders().length > 0 ? [] : ['usage is not sampled when a process is followed']),
+    close: () => undefined,
+  };
+}
+
+type Figures = Omit<Usage, 'type' | 'container' | 'at'>;
+
+/** Null where this kernel, or this hierarchy, does not tell. */
+export function figures({ unified, memory, cpuacct, cpu }: UsageFolders): Figures {
+  const stat = pairs(`${cpu ?? unified}/cpu.stat`);
+  const periods = { cpuPeriods: stat.get('nr_periods') ?? null, cpuThrottledPeriods: stat.get('nr_throttled') ?? null };
+  const cpuMicroseconds = cpuacct === null ? (stat.get('usage_usec') ?? null) : scaled(number(`${cpuacct}/cpuacct.usage`), 1e-3);
+  if (memory === null) {
+    const bytes = number(`${unified}/memory.current`);
+    return {
+      cpuMicroseconds,
+      ...periods,
+      memoryBytes: bytes,
+      workingSetBytes: without(bytes, pairs(`${unified}/memory.stat`).get('inactive_file')),
+      memoryPeakBytes: number(`${unified}/memory.peak`),
+      oomKills: pairs(`${unified}/memory.events`).get('oom_kill') ?? null,
+    };
+  }
+  const bytes = number(`${memory}/memory.usage_in_bytes`);
+  return {
+    cpuMicroseconds,
+    ...periods,
+    memoryBytes: bytes,
+    workingSetBytes: without(bytes, pairs(`${memory}/memory.stat`).get('total_inactive_file')),
+    memoryPeakBytes: number(`${memory}/memory.max_usage_in_bytes`),
+    oomKills: pairs(`${memory}/memory.oom_control`).get('oom_kill') ?? null,
+  };
+}
+
+function text(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function number(file: string): number | null {
+  const value = Number.parseInt(text(file) ?? '', 10);
+  return Number.isNaN(value) ? null : value;
+}
+
+function pairs(file: string): Map<string, number> {
+  const lines = (text(file) ?? '').split('\n').map((line) => line.split(' '));
+  return new Map(lines.flatMap(([name = '', value]): [string, number][] => (value === undefined ? [] : [[name, Number(value)]])));
+}
+
+function scaled(value: number | null, factor: number): number | null {
+  return value === null ? null : Math.round(value * factor);
+}
+
+/** The part of memory that the kernel cannot simply drop: what cAdvisor and kubelet call the working set. */
+function without(bytes: number | null, inactive: number | undefined): number | null {
+  return bytes === null || inactive === undefined ? null : Math.max(0, bytes - inactive);
+}
