@@ -135,6 +135,10 @@ struct thread_info {
 	u32 status;
 };
 
+struct user_namespace {
+	int level;
+};
+
 struct kernfs_node {
 	u64 id;
 };

@@ -24,3 +24,5 @@ struct flow_key a_flow_key;
 struct dns_event a_dns_event;
 enum flow_direction a_flow_direction;
 enum flow_outcome a_flow_outcome;
+struct capability_key a_capability_key;
+struct capability_use a_capability_use;

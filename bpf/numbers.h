@@ -22,6 +22,7 @@
 #define NR_LCHOWN __NR_lchown
 #elif defined(__TARGET_ARCH_arm64)
 #define __ARCH_WANT_RENAMEAT
+#define __ARCH_WANT_SYS_CLONE3
 #undef __BITS_PER_LONG
 #define __BITS_PER_LONG 64
 #include <asm-generic/unistd.h>

@@ -202,4 +202,22 @@ struct dns_event {
 	struct address server;
 };
 
+#define STACK_DEPTH 8
+
+struct capability_key {
+	u64 program;
+	u32 subject;
+	s32 nr; /* -1 outside of a system call */
+	u8 capability;
+	u8 granted;
+	u8 phase;
+	u8 abi;
+	u32 pad;
+};
+
+struct capability_use {
+	struct sighting seen;
+	u64 stack[STACK_DEPTH]; /* of the first use: who in the kernel asked */
+};
+
 #endif

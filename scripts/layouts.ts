@@ -58,21 +58,28 @@ for (const type of variables.toSorted((a, b) => a.name.localeCompare(b.name))) {
   }
   const fields = (type.members ?? []).flatMap((member) => {
     const read = accessor(resolved(member.type_id));
-    return /^pad\d*$/.test(member.name) || read === null ? [] : [{ ...member, name: camel(member.name), at: member.bits_offset / 8, ...read }];
+    return /^pad\d*$/.test(member.name) || read === null
+      ? []
+      : [{ ...member, name: camel(member.name), at: member.bits_offset / 8, ...read }];
   });
   const name = pascal(type.name);
+  out.push(`export const sizeOf${name} = ${type.size};`);
+  // A structure or an array within: its place, for its own reader.
+  for (const { name: inner, type_id, bits_offset } of type.members ?? []) {
+    if (['STRUCT', 'ARRAY'].includes(resolved(type_id).kind) && !inner.startsWith('pad'))
+      out.push(`export const ${camel(inner)}In${name} = ${bits_offset / 8};`);
+  }
+  out.push('');
+  if (fields.length === 0) continue;
   out.push(`export interface ${name} {`);
   for (const field of fields) out.push(`  readonly ${field.name}: ${field.gives};`);
-  out.push('}', `export const sizeOf${name} = ${type.size};`);
-  // A structure within: its place, for its own reader.
-  for (const { name: inner, type_id, bits_offset } of type.members ?? []) {
-    if (resolved(type_id).kind === 'STRUCT') out.push(`export const ${camel(inner)}In${name} = ${bits_offset / 8};`);
-  }
+  out.push('}');
   out.push(`export function read${name}(view: DataView, at: number): ${name} {`, '  return {');
   for (const field of fields) out.push(`    ${field.name}: view.get${field.method}(at + ${field.at}${field.little}),`);
   out.push('  };', '}');
   out.push(`export function write${name}(view: DataView, at: number, value: ${name}): void {`);
-  for (const field of fields) out.push(`  view.set${field.method}(at + ${field.at}, value.${field.name}${field.little});`);
+  for (const field of fields)
+    out.push(`  view.set${field.method}(at + ${field.at}, value.${field.name}${field.little});`);
   out.push('}', '');
 }
 const text = out.join('\n');

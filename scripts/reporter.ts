@@ -45,7 +45,8 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       yield `${paint('yellow', 'skip')} ${where}${name} (${skip === true ? 'no reason given' : skip})\n`;
     } else if (!group) {
       passed += 1;
-      if (process.env['VERBOSE']) yield `${paint('green', 'ok')}   ${where}${name} ${Math.round(details.duration_ms)} ms\n`;
+      if (process.env['VERBOSE'])
+        yield `${paint('green', 'ok')}   ${where}${name} ${Math.round(details.duration_ms)} ms\n`;
     }
   }
   yield `${Math.round((performance.now() - began) / 1000)} s\n`;

@@ -37,12 +37,18 @@ const newerOnX86_64: readonly [nr: number, name: string, since: string][] = [
 
 const x86 = '/usr/include/x86_64-linux-gnu';
 /** What arch/arm64/include/uapi/asm/unistd.h asks of the generic table. */
-const arm64Wants = ['RENAMEAT', 'NEW_STAT', 'SET_GET_RLIMIT', 'SYS_CLONE3', 'MEMFD_SECRET'].map((each) => `-D__ARCH_WANT_${each}`);
+const arm64Wants = ['RENAMEAT', 'NEW_STAT', 'SET_GET_RLIMIT', 'SYS_CLONE3', 'MEMFD_SECRET'].map(
+  (each) => `-D__ARCH_WANT_${each}`,
+);
 
 /** Name and number of every `__NR_` macro of a header. */
 function numbers(header: string, flags: readonly string[]): Map<string, number> {
-  const text = execFileSync('clang', ['-E', '-dM', `-I${x86}`, ...flags, '-include', header, '-x', 'c', '/dev/null'], { encoding: 'utf8' });
-  const macros = new Map([...text.matchAll(/^#define (\w+) (.+)$/gm)].map(([, name = '', value = '']) => [name, value.trim()]));
+  const text = execFileSync('clang', ['-E', '-dM', `-I${x86}`, ...flags, '-include', header, '-x', 'c', '/dev/null'], {
+    encoding: 'utf8',
+  });
+  const macros = new Map(
+    [...text.matchAll(/^#define (\w+) (.+)$/gm)].map(([, name = '', value = '']) => [name, value.trim()]),
+  );
   const value = (macro: string): number => {
     const text = (macros.get(macro) ?? macro).replace(/^\((.*)\)$/, '$1');
     const sum = text.split('+').map((part) => part.trim());
@@ -51,7 +57,8 @@ function numbers(header: string, flags: readonly string[]): Map<string, number> 
   const found = new Map<string, number>();
   for (const macro of macros.keys()) {
     const name = /^__NR_(\w+)$/.exec(macro)?.[1];
-    if (name !== undefined && !['syscalls', 'arch_specific_syscall', 'Linux'].includes(name)) found.set(name, value(macro));
+    if (name !== undefined && !['syscalls', 'arch_specific_syscall', 'Linux'].includes(name))
+      found.set(name, value(macro));
   }
   return found;
 }
@@ -75,7 +82,13 @@ for (const [arch, table] of Object.entries(tables)) {
   const rows = [...table].toSorted((a, b) => a[1] - b[1]).map(([name, nr]) => `${name} ${nr}`);
   out.push(`  ${arch}: \`${rows.join('\n')}\`,`);
 }
-out.push('} as const;', '', '/** The kernel release that brought a call, for those newer than 6.1. */', 'export const since: Readonly<Record<string, string>> = {');
-for (const [, name, release] of [...newer, ...newerOnX86_64].toSorted((a, b) => a[1].localeCompare(b[1]))) out.push(`  ${name}: '${release}',`);
+out.push(
+  '} as const;',
+  '',
+  '/** The kernel release that brought a call, for those newer than 6.1. */',
+  'export const since: Readonly<Record<string, string>> = {',
+);
+for (const [, name, release] of [...newer, ...newerOnX86_64].toSorted((a, b) => a[1].localeCompare(b[1])))
+  out.push(`  ${name}: '${release}',`);
 out.push('};', '');
 writeFileSync('src/observation/syscalls.gen.ts', out.join('\n'));

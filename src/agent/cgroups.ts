@@ -24,7 +24,9 @@ function hierarchies(): Hierarchy[] {
       const [left = '', right = ''] = line.split(' - ');
       const [type, , options = ''] = right.split(' ');
       // proc(5) writes blanks in paths as octal.
-      const mount = (left.split(' ')[4] ?? '').replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+      const mount = (left.split(' ')[4] ?? '').replaceAll(/\\(\d{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
       if (type === 'cgroup2') return [{ version: 2, mount, controllers: [] }];
       return type === 'cgroup' ? [{ version: 1, mount, controllers: options.split(',') }] : [];
     });
@@ -38,7 +40,8 @@ export function cgroupLayout(): 'v1' | 'v2' | 'hybrid' {
 /** Where the v2 tree is mounted. */
 export function unifiedMount(): string {
   const found = hierarchies().find(({ version }) => version === 2);
-  if (found === undefined) throw new Error('cannot record: no cgroup v2 tree is mounted (mount -t cgroup2 none /sys/fs/cgroup/unified)');
+  if (found === undefined)
+    throw new Error('cannot record: no cgroup v2 tree is mounted (mount -t cgroup2 none /sys/fs/cgroup/unified)');
   return found.mount;
 }
 
@@ -47,7 +50,9 @@ function folderOf(pid: number | 'self', hierarchy: Hierarchy): string {
   const line = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
     .split('\n')
     .map((text) => text.split(':'))
-    .find(([, names = '']) => (hierarchy.version === 2 ? names === '' : names.split(',').some((name) => hierarchy.controllers.includes(name))));
+    .find(([, names = '']) =>
+      hierarchy.version === 2 ? names === '' : names.split(',').some((name) => hierarchy.controllers.includes(name)),
+    );
   const path = line?.slice(2).join(':') ?? '/';
   return path === '/' ? hierarchy.mount : hierarchy.mount + path;
 }
@@ -67,7 +72,9 @@ export interface UsageFolders {
 export function counterparts(folder: string): UsageFolders {
   const all = hierarchies();
   const path = folder.slice(unifiedMount().length);
-  const member = existsSync(`${folder}/cgroup.procs`) ? Number(readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n')[0]) : 0;
+  const member = existsSync(`${folder}/cgroup.procs`)
+    ? Number(readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n')[0])
+    : 0;
   const of = (controller: string): string | null => {
     const found = all.find(({ controllers }) => controllers.includes(controller));
     if (found === undefined) return null;
@@ -91,7 +98,9 @@ export interface Cgroup {
 /** Makes a cgroup below our own in the v2 tree, and its likes in the v1 trees that measure. */
 export function createCgroup(name: string): Cgroup {
   const safe = `kguardian-${name.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 100)}-${process.pid}-${(made += 1)}`;
-  const wanted = hierarchies().filter(({ version, controllers }) => version === 2 || controllers.some((each) => measured.includes(each)));
+  const wanted = hierarchies().filter(
+    ({ version, controllers }) => version === 2 || controllers.some((each) => measured.includes(each)),
+  );
   if (!wanted.some(({ version }) => version === 2)) unifiedMount();
   const folders = new Map<Hierarchy, string>();
   try {
@@ -105,15 +114,21 @@ export function createCgroup(name: string): Cgroup {
   } catch (error) {
     for (const folder of folders.values()) rmdirSync(folder);
     const { code } = error as NodeJS.ErrnoException;
-    throw new BpfError(`cannot make a cgroup for ${JSON.stringify(name)}`, code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 1 : 0);
+    throw new BpfError(
+      `cannot make a cgroup for ${JSON.stringify(name)}`,
+      code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 1 : 0,
+    );
   }
-  const v1 = (controller: string): string | null => [...folders].find(([{ controllers }]) => controllers.includes(controller))?.[1] ?? null;
+  const v1 = (controller: string): string | null =>
+    [...folders].find(([{ controllers }]) => controllers.includes(controller))?.[1] ?? null;
   const folder = [...folders].find(([{ version }]) => version === 2)?.[1] ?? '';
   return {
     folder,
     id: statSync(folder, { bigint: true }).ino,
     // v2 last: from there on the process is watched, and it is in all the others already.
-    procs: [...folders.values()].toSorted((a, b) => Number(a === folder) - Number(b === folder)).map((each) => `${each}/cgroup.procs`),
+    procs: [...folders.values()]
+      .toSorted((a, b) => Number(a === folder) - Number(b === folder))
+      .map((each) => `${each}/cgroup.procs`),
     usage: { unified: folder, memory: v1('memory'), cpuacct: v1('cpuacct'), cpu: v1('cpu') },
     async remove() {
       for (const each of folders.values()) await removeFolder(each);

@@ -4,11 +4,48 @@ export const ABI_NATIVE = 0;
 export const ABI_COMPAT = 1;
 export const ABI_X32 = 2;
 
+export const sizeOfCapabilityKey = 24;
+
+export interface CapabilityKey {
+  readonly program: bigint;
+  readonly subject: number;
+  readonly nr: number;
+  readonly capability: number;
+  readonly granted: number;
+  readonly phase: number;
+  readonly abi: number;
+}
+export function readCapabilityKey(view: DataView, at: number): CapabilityKey {
+  return {
+    program: view.getBigUint64(at + 0, true),
+    subject: view.getUint32(at + 8, true),
+    nr: view.getInt32(at + 12, true),
+    capability: view.getUint8(at + 16),
+    granted: view.getUint8(at + 17),
+    phase: view.getUint8(at + 18),
+    abi: view.getUint8(at + 19),
+  };
+}
+export function writeCapabilityKey(view: DataView, at: number, value: CapabilityKey): void {
+  view.setBigUint64(at + 0, value.program, true);
+  view.setUint32(at + 8, value.subject, true);
+  view.setInt32(at + 12, value.nr, true);
+  view.setUint8(at + 16, value.capability);
+  view.setUint8(at + 17, value.granted);
+  view.setUint8(at + 18, value.phase);
+  view.setUint8(at + 19, value.abi);
+}
+
+export const sizeOfCapabilityUse = 88;
+export const seenInCapabilityUse = 0;
+export const stackInCapabilityUse = 24;
+
+export const sizeOfControl = 8;
+
 export interface Control {
   readonly epoch: number;
   readonly byProcess: number;
 }
-export const sizeOfControl = 8;
 export function readControl(view: DataView, at: number): Control {
   return {
     epoch: view.getUint32(at + 0, true),
@@ -20,11 +57,12 @@ export function writeControl(view: DataView, at: number, value: Control): void {
   view.setUint32(at + 4, value.byProcess, true);
 }
 
+export const sizeOfCounts = 16;
+
 export interface Counts {
   readonly lost: bigint;
   readonly uncertain: bigint;
 }
-export const sizeOfCounts = 16;
 export function readCounts(view: DataView, at: number): Counts {
   return {
     lost: view.getBigUint64(at + 0, true),
@@ -36,13 +74,14 @@ export function writeCounts(view: DataView, at: number, value: Counts): void {
   view.setBigUint64(at + 8, value.uncertain, true);
 }
 
+export const sizeOfDnsEvent = 32;
+export const serverInDnsEvent = 16;
+
 export interface DnsEvent {
   readonly time: bigint;
   readonly subject: number;
   readonly bytes: number;
 }
-export const sizeOfDnsEvent = 32;
-export const serverInDnsEvent = 16;
 export function readDnsEvent(view: DataView, at: number): DnsEvent {
   return {
     time: view.getBigUint64(at + 0, true),
@@ -67,6 +106,9 @@ export const ACCESS_EXECUTE = 128;
 export const ACCESS_CHMOD = 256;
 export const ACCESS_CHOWN = 512;
 
+export const sizeOfFileEvent = 88;
+export const keyInFileEvent = 0;
+
 export interface FileEvent {
   readonly time: bigint;
   readonly pid: number;
@@ -78,8 +120,6 @@ export interface FileEvent {
   readonly firstBytes: number;
   readonly secondBytes: number;
 }
-export const sizeOfFileEvent = 88;
-export const keyInFileEvent = 0;
 export function readFileEvent(view: DataView, at: number): FileEvent {
   return {
     time: view.getBigUint64(at + 64, true),
@@ -105,6 +145,8 @@ export function writeFileEvent(view: DataView, at: number, value: FileEvent): vo
   view.setUint16(at + 86, value.secondBytes, true);
 }
 
+export const sizeOfFileKey = 64;
+
 export interface FileKey {
   readonly program: bigint;
   readonly mount: bigint;
@@ -119,7 +161,6 @@ export interface FileKey {
   readonly operation: number;
   readonly error: number;
 }
-export const sizeOfFileKey = 64;
 export function readFileKey(view: DataView, at: number): FileKey {
   return {
     program: view.getBigUint64(at + 0, true),
@@ -172,6 +213,9 @@ export const FILE_LINK_TO = 16;
 export const FLOW_EGRESS = 0;
 export const FLOW_INGRESS = 1;
 
+export const sizeOfFlowKey = 40;
+export const peerInFlowKey = 24;
+
 export interface FlowKey {
   readonly program: bigint;
   readonly subject: number;
@@ -181,8 +225,6 @@ export interface FlowKey {
   readonly outcome: number;
   readonly phase: number;
 }
-export const sizeOfFlowKey = 40;
-export const peerInFlowKey = 24;
 export function readFlowKey(view: DataView, at: number): FlowKey {
   return {
     program: view.getBigUint64(at + 0, true),
@@ -215,6 +257,8 @@ export const PHASE_SETUP = 0;
 export const PHASE_RUNTIME = 1;
 export const PHASE_PROGRAM = 2;
 
+export const sizeOfProgramEvent = 72;
+
 export interface ProgramEvent {
   readonly time: bigint;
   readonly program: bigint;
@@ -233,7 +277,6 @@ export interface ProgramEvent {
   readonly calledBytes: number;
   readonly argvBytes: number;
 }
-export const sizeOfProgramEvent = 72;
 export function readProgramEvent(view: DataView, at: number): ProgramEvent {
   return {
     time: view.getBigUint64(at + 0, true),
@@ -278,12 +321,13 @@ export const EVENT_EXIT = 2;
 export const EVENT_RUNNING = 3;
 export const EVENT_CGROUP = 4;
 
+export const sizeOfSighting = 24;
+
 export interface Sighting {
   readonly first: bigint;
   readonly last: bigint;
   readonly count: bigint;
 }
-export const sizeOfSighting = 24;
 export function readSighting(view: DataView, at: number): Sighting {
   return {
     first: view.getBigUint64(at + 0, true),
@@ -297,11 +341,12 @@ export function writeSighting(view: DataView, at: number, value: Sighting): void
   view.setBigUint64(at + 16, value.count, true);
 }
 
+export const sizeOfSubject = 8;
+
 export interface Subject {
   readonly started: number;
   readonly host: number;
 }
-export const sizeOfSubject = 8;
 export function readSubject(view: DataView, at: number): Subject {
   return {
     started: view.getUint32(at + 0, true),
@@ -313,6 +358,8 @@ export function writeSubject(view: DataView, at: number, value: Subject): void {
   view.setUint32(at + 4, value.host, true);
 }
 
+export const sizeOfSyscallKey = 24;
+
 export interface SyscallKey {
   readonly program: bigint;
   readonly subject: number;
@@ -321,7 +368,6 @@ export interface SyscallKey {
   readonly abi: number;
   readonly outcome: number;
 }
-export const sizeOfSyscallKey = 24;
 export function readSyscallKey(view: DataView, at: number): SyscallKey {
   return {
     program: view.getBigUint64(at + 0, true),

@@ -99,7 +99,14 @@ export async function record(options: RecordOptions): Promise<Recorded> {
       ...states.map((state): Coverage => {
         const sensor = attached.find((each) => each.sensor === state.sensor);
         const { hook } = state;
-        const common = { type: 'coverage', container: container.id, sensor: state.sensor, hook, from, to: ended } as const;
+        const common = {
+          type: 'coverage',
+          container: container.id,
+          sensor: state.sensor,
+          hook,
+          from,
+          to: ended,
+        } as const;
         return sensor === undefined
           ? { ...common, state: 'unavailable', lost: 0, gaps: [] }
           : { ...common, state: 'ran', lost: sensor.lost(), gaps: sensor.gaps() };

@@ -23,7 +23,9 @@ import type { BpfMap } from './libbpf/map.ts';
 import { BpfObject } from './libbpf/object.ts';
 import type { SensorContext } from './sensors/sensor.ts';
 
-const objects = fileURLToPath(new URL(`../../build/bpf/${machine() === 'arm64' ? 'aarch64' : 'x86_64'}`, import.meta.url));
+const objects = fileURLToPath(
+  new URL(`../../build/bpf/${machine() === 'arm64' ? 'aarch64' : 'x86_64'}`, import.meta.url),
+);
 const phases: Readonly<Record<number, Phase>> = {
   [PHASE_SETUP]: 'setup',
   [PHASE_RUNTIME]: 'runtime',
@@ -98,10 +100,7 @@ export class Scope implements SensorContext {
   open(name: string): BpfObject {
     const object = new BpfObject(`${objects}/${name}.bpf.o`, name);
     this.#opened.push(object);
-    return object
-      .share('watched', this.#watched)
-      .share('subjects', this.#subjectMap)
-      .share('control', this.#control);
+    return object.share('watched', this.#watched).share('subjects', this.#subjectMap).share('control', this.#control);
   }
 
   containerOf(subject: number): string | null {
@@ -109,11 +108,15 @@ export class Scope implements SensorContext {
   }
 
   processes(): { container: string; pid: number }[] {
-    return this.#subjects.flatMap((each) => (each === null ? [] : [...each.pids].map((pid) => ({ container: each.container, pid }))));
+    return this.#subjects.flatMap((each) =>
+      each === null ? [] : [...each.pids].map((pid) => ({ container: each.container, pid })),
+    );
   }
 
   usageFolders(): { container: string; folders: UsageFolders }[] {
-    return this.#subjects.flatMap((each) => (each === null || each.usage === null ? [] : [{ container: each.container, folders: each.usage }]));
+    return this.#subjects.flatMap((each) =>
+      each === null || each.usage === null ? [] : [{ container: each.container, folders: each.usage }],
+    );
   }
 
   programOf(program: bigint): string | null {

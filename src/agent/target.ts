@@ -6,7 +6,11 @@ import { counterparts, createCgroup, unifiedMount, type UsageFolders } from './c
 import type { Scope } from './scope.ts';
 
 export type Target =
-  | { readonly type: 'command'; readonly argv: readonly [string, ...string[]]; readonly stdout: 'inherit' | 'ignore' | 2 }
+  | {
+      readonly type: 'command';
+      readonly argv: readonly [string, ...string[]];
+      readonly stdout: 'inherit' | 'ignore' | 2;
+    }
   | { readonly type: 'pid'; readonly pid: number }
   | { readonly type: 'cgroup'; readonly folder: string };
 
@@ -39,7 +43,8 @@ export function openTarget(target: Target, name: string): OpenTarget {
 const graceMs = 10_000;
 
 /** Writes its own pid into the cgroup files, then becomes the command: all that the command does is inside. */
-const launcher = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n - 1)); done; exec "$@"';
+const launcher =
+  'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ >"$1" || exit 125; shift; n=$((n - 1)); done; exec "$@"';
 
 function openCommand(argv: readonly string[], stdout: 'inherit' | 'ignore' | 2, name: string): OpenTarget {
   const cgroup = createCgroup(name);
@@ -118,7 +123,9 @@ function openProcess(pid: number): OpenTarget {
 
 function openCgroup(folder: string): OpenTarget {
   if (!existsSync(`${folder}/cgroup.procs`)) {
-    throw new Error(`cannot record ${folder}: not a cgroup folder; 'grep 0:: /proc/PID/cgroup' names a process's below ${unifiedMount()}`);
+    throw new Error(
+      `cannot record ${folder}: not a cgroup folder; 'grep 0:: /proc/PID/cgroup' names a process's below ${unifiedMount()}`,
+    );
   }
   return {
     by: 'cgroup',

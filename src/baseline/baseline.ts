@@ -8,7 +8,11 @@ import type { Architecture } from '#observation/observation.ts';
 import type { Sensor } from '#observation/recording.ts';
 
 /** An observation without the run it came from and without its times. */
-export type Claim = Observation extends infer O ? (O extends Observation ? Readonly<Omit<O, 'container' | 'seen'>> : never) : never;
+export type Claim = Observation extends infer O
+  ? O extends Observation
+    ? Readonly<Omit<O, 'container' | 'seen'>>
+    : never
+  : never;
 
 /** One claim and the runs that bear it out, by container id. */
 export interface Fact<C extends Claim = Claim> {

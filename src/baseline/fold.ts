@@ -29,7 +29,10 @@ export function merge(a: Baseline, b: Baseline): Baseline {
 
 function foldOne(recording: Recording): Baseline[] {
   const { arch, kernel } = recording.header.node;
-  const byId = new Map<string, { instance: Instance; workload: string; container: string; facts: Map<string, Fact>; coverage: SensorCoverage[] }>();
+  const byId = new Map<
+    string,
+    { instance: Instance; workload: string; container: string; facts: Map<string, Fact>; coverage: SensorCoverage[] }
+  >();
   for (const { id, workload, name, started, fromStart } of recording.containers) {
     const instance = { id, arch, kernel, started, fromStart, complete: recording.end !== null };
     byId.set(id, { instance, workload, container: name, facts: new Map(), coverage: [] });

@@ -5,7 +5,11 @@ import { type Evaluator, type PolicyKind, UnreadableArtifact } from '#policies/k
 import { Failure, systemReason } from './failure.ts';
 
 /** Reads an artifact with the named kind, or with the one that recognises its text. */
-export async function readArtifact(file: string, kindName?: string, options: Record<string, unknown> = {}): Promise<Evaluator> {
+export async function readArtifact(
+  file: string,
+  kindName?: string,
+  options: Record<string, unknown> = {},
+): Promise<Evaluator> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -36,7 +36,9 @@ function optionOf(name: string, { type, enum: choices, items, default: preset, d
 
 /** The kind's options among all that commander read. */
 export function parseOptions<S extends z.ZodObject>(schema: S, given: Record<string, unknown>): z.infer<S> {
-  const own = Object.fromEntries(Object.keys(schema.shape).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  const own = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+  );
   const parsed = schema.safeParse(own);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

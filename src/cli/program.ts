@@ -12,11 +12,14 @@ function command(parent: Command, usage: string, summary: string, examples: read
   return parent
     .command(usage)
     .summary(summary)
-    .description(`${summary}\n\nExamples:\n${examples.map((each) => `  kguardian ${name === 'kguardian' ? '' : `${name} `}${each}`).join('\n')}`);
+    .description(
+      `${summary}\n\nExamples:\n${examples.map((each) => `  kguardian ${name === 'kguardian' ? '' : `${name} `}${each}`).join('\n')}`,
+    );
 }
 
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
-const from = (): Option => new Option('--from <file>', 'a recording, - for standard input; repeat to add up').argParser(collect);
+const from = (): Option =>
+  new Option('--from <file>', 'a recording, - for standard input; repeat to add up').argParser(collect);
 
 export function program(): Command {
   const root = new Command('kguardian')
@@ -34,7 +37,10 @@ export function program(): Command {
     'record --pid 1 --duration 2s -o pid1.jsonl',
   ])
     .option('--name <name>', "the workload's name; by default the command's")
-    .option('-o, --output <file>', 'where the recording goes (.zst and .gz compress; - for standard output); by default NAME.jsonl')
+    .option(
+      '-o, --output <file>',
+      'where the recording goes (.zst and .gz compress; - for standard output); by default NAME.jsonl',
+    )
     .option('--duration <time>', 'end after this time, 30s or 5m; a command started here is ended too')
     .option('--pid <pid>', 'observe this process and its children')
     .option('--cgroup <path>', 'observe what runs in this cgroup v2 folder, or will')
@@ -50,16 +56,23 @@ export function program(): Command {
       `${kind.name} --from recording.jsonl`,
       `${kind.name} --from recording.jsonl --output-dir policies`,
     ]).aliases([...kind.aliases]);
-    addOptions(one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output'), kind.options).action(
-      async (workload: string | undefined, options: Record<string, unknown>) =>
-        (await import('./commands/gen.ts')).gen(kind, workload, options),
+    addOptions(
+      one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output'),
+      kind.options,
+    ).action(async (workload: string | undefined, options: Record<string, unknown>) =>
+      (await import('./commands/gen.ts')).gen(kind, workload, options),
     );
   }
 
-  command(root, 'prove <artifact...>', 'replay a recording against artifacts: 0 when all that was observed is allowed', [
-    'prove policies/demo-seccomp.json --from recording.jsonl',
-    'prove policies/demo-seccomp.json --from recording.jsonl -o json',
-  ])
+  command(
+    root,
+    'prove <artifact...>',
+    'replay a recording against artifacts: 0 when all that was observed is allowed',
+    [
+      'prove policies/demo-seccomp.json --from recording.jsonl',
+      'prove policies/demo-seccomp.json --from recording.jsonl -o json',
+    ],
+  )
     .addOption(from())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
@@ -85,7 +98,9 @@ export function program(): Command {
         `${kind.name} --profile policies/demo-${kind.name}.json < queries.jsonl`,
       ]).requiredOption('--profile <file>', 'the artifact'),
       kind.readingOptions,
-    ).action(async (queries: string | undefined, options) => (await import('./commands/evaluate.ts')).evaluate(kind, queries ?? '-', options));
+    ).action(async (queries: string | undefined, options) =>
+      (await import('./commands/evaluate.ts')).evaluate(kind, queries ?? '-', options),
+    );
   }
 
   command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [
@@ -95,7 +110,10 @@ export function program(): Command {
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/inspect.ts')).inspect(file, options));
 
-  command(root, 'demo', 'record nginx, write its policies, prove them, run it under them', ['demo', 'demo --output-dir demo-out'])
+  command(root, 'demo', 'record nginx, write its policies, prove them, run it under them', [
+    'demo',
+    'demo --output-dir demo-out',
+  ])
     .option('--output-dir <dir>', 'where recording and policies go', 'demo-out')
     .option('--recording <file>', 'do the same with this recording instead of recording now')
     .action(async (options) => (await import('./commands/demo.ts')).demo(options));

@@ -10,7 +10,8 @@ import { Failure, systemReason } from './failure.ts';
 import { writeAtomically } from './output-files.ts';
 
 export async function readRecordings(files: readonly string[]): Promise<Recording[]> {
-  if (files.length === 0) throw new Failure('no recording given; name one with --from FILE (kguardian record makes one)');
+  if (files.length === 0)
+    throw new Failure('no recording given; name one with --from FILE (kguardian record makes one)');
   return Promise.all(files.map(readRecordingFile));
 }
 
@@ -19,7 +20,8 @@ async function readRecordingFile(file: string): Promise<Recording> {
     const input: Readable = file === '-' ? process.stdin : createReadStream(file);
     return await readRecording(textLines(unpacked(input)));
   } catch (error) {
-    if (error instanceof RecordingError) throw new Failure(`cannot read ${JSON.stringify(file)}: ${error.message}`, 2, error);
+    if (error instanceof RecordingError)
+      throw new Failure(`cannot read ${JSON.stringify(file)}: ${error.message}`, 2, error);
     throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
   }
 }
@@ -79,5 +81,8 @@ export async function writeRecordingFile(file: string, lines: readonly Line[]): 
     process.stdout.write(text);
     return;
   }
-  await writeAtomically(file, file.endsWith('.zst') ? zstdCompressSync(text) : file.endsWith('.gz') ? gzipSync(text) : text);
+  await writeAtomically(
+    file,
+    file.endsWith('.zst') ? zstdCompressSync(text) : file.endsWith('.gz') ? gzipSync(text) : text,
+  );
 }

@@ -1,7 +1,15 @@
 /** Text lines → a recording, or one sentence about the first line that is wrong. */
 import { z } from 'zod';
 import type { Observation } from './observation.ts';
-import { type Container, type Coverage, type End, type Header, line, type Recording, recordingVersion } from './recording.ts';
+import {
+  type Container,
+  type Coverage,
+  type End,
+  type Header,
+  line,
+  type Recording,
+  recordingVersion,
+} from './recording.ts';
 
 /** A line this long was not written by us: a path has at most 4,096 bytes, an argument list 1,024. */
 const maxLineLength = 1 << 20;
@@ -42,7 +50,8 @@ class Builder {
   add(text: string): void {
     if (this.#broken !== null) throw this.#broken;
     this.#number += 1;
-    if (text.length > maxLineLength) throw this.#fault(`longer than ${maxLineLength} characters; this is not a recording`);
+    if (text.length > maxLineLength)
+      throw this.#fault(`longer than ${maxLineLength} characters; this is not a recording`);
     if (this.#end !== null) {
       if (text.trim() === '') return;
       throw this.#fault('follows the end line; two recordings in one file must be given as two files');
@@ -67,9 +76,13 @@ class Builder {
     if (this.#header === null) throw new RecordingError(1, this.#broken?.message ?? 'the recording is empty');
     const [stranger] = this.#strangers;
     if (stranger !== undefined && this.#end !== null) {
-      throw new RecordingError(stranger[1], `names the container ${JSON.stringify(stranger[0])}, which no line describes`);
+      throw new RecordingError(
+        stranger[1],
+        `names the container ${JSON.stringify(stranger[0])}, which no line describes`,
+      );
     }
-    const known = <T extends { container: string }>(facts: T[]): T[] => facts.filter((fact) => this.#ids.has(fact.container));
+    const known = <T extends { container: string }>(facts: T[]): T[] =>
+      facts.filter((fact) => this.#ids.has(fact.container));
     return {
       header: this.#header,
       containers: this.#containers,
@@ -85,7 +98,9 @@ class Builder {
     if (!first.success) throw this.#fault('does not begin with a recording line; this is not a kguardian recording');
     const { version } = first.data;
     if (version > recordingVersion) {
-      throw this.#fault(`version ${version}, written by a newer kguardian; this one reads version ${recordingVersion}: upgrade it`);
+      throw this.#fault(
+        `version ${version}, written by a newer kguardian; this one reads version ${recordingVersion}: upgrade it`,
+      );
     }
   }
 
@@ -100,10 +115,12 @@ class Builder {
       this.#containers.push(value);
     } else if (value.type === 'end') {
       const before = this.#number - 1;
-      if (value.lines !== before) throw this.#fault(`counts ${value.lines} lines before it, there are ${before}; the file is damaged`);
+      if (value.lines !== before)
+        throw this.#fault(`counts ${value.lines} lines before it, there are ${before}; the file is damaged`);
       this.#end = value;
     } else {
-      if (!this.#ids.has(value.container) && !this.#strangers.has(value.container)) this.#strangers.set(value.container, this.#number);
+      if (!this.#ids.has(value.container) && !this.#strangers.has(value.container))
+        this.#strangers.set(value.container, this.#number);
       if (value.type === 'coverage') this.#coverage.push(value);
       else this.#observations.push(value);
     }

@@ -38,7 +38,13 @@ export function explain(evaluator: Evaluator, recordings: readonly Recording[]):
     const { verdict, permission } = evaluator.judge(observation);
     if (verdict === 'deny' || permission === undefined) continue;
     const { seen, phase, program, container } = observation;
-    const all = gathered.get(permission) ?? { ...seen, count: 0, phases: new Set(), programs: new Set(), instances: new Set() };
+    const all = gathered.get(permission) ?? {
+      ...seen,
+      count: 0,
+      phases: new Set(),
+      programs: new Set(),
+      instances: new Set(),
+    };
     all.first = Math.min(all.first, seen.first);
     all.last = Math.max(all.last, seen.last);
     all.count += seen.count;
@@ -52,7 +58,13 @@ export function explain(evaluator: Evaluator, recordings: readonly Recording[]):
     const evidence =
       all === undefined
         ? null
-        : { ...all, phases: [...all.phases].toSorted(), programs: [...all.programs].toSorted(), instances: all.instances.size, of };
+        : {
+            ...all,
+            phases: [...all.phases].toSorted(),
+            programs: [...all.programs].toSorted(),
+            instances: all.instances.size,
+            of,
+          };
     return { permission, evidence, ground: evaluator.ground(permission) };
   });
 }

@@ -21,7 +21,8 @@ const EPERM = 1;
 const EACCES = 13;
 
 function reason(errno: number): string {
-  if (errno === EPERM) return 'permission denied (CAP_BPF and CAP_PERFMON are needed, CAP_NET_ADMIN for network programs)';
+  if (errno === EPERM)
+    return 'permission denied (CAP_BPF and CAP_PERFMON are needed, CAP_NET_ADMIN for network programs)';
   if (errno === EACCES) return 'refused by the verifier';
   return errno === 0 ? 'failed' : getSystemErrorMessage(-errno);
 }

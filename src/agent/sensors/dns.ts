@@ -26,7 +26,17 @@ function attach(context: SensorContext): AttachedSensor {
       unreadable += 1;
       return;
     }
-    facts.add({ type: 'dns', container, phase: 'program', program: null, server: addressText(sample, serverInDnsEvent), ...answer }, context.time(event.time));
+    facts.add(
+      {
+        type: 'dns',
+        container,
+        phase: 'program',
+        program: null,
+        server: addressText(sample, serverInDnsEvent),
+        ...answer,
+      },
+      context.time(event.time),
+    );
   });
   object.attachToCgroup('record_answer', context.cgroupFolder);
   return {
@@ -68,7 +78,11 @@ export function readAnswer(message: Uint8Array): Reading | null {
   const ttls: number[] = [];
   let name = question.name;
   // Each alias once: a loop ends where it began.
-  for (let next = aliasOf(answers, name); next !== null && !aliases.includes(next.data); next = aliasOf(answers, name)) {
+  for (
+    let next = aliasOf(answers, name);
+    next !== null && !aliases.includes(next.data);
+    next = aliasOf(answers, name)
+  ) {
     aliases.push(next.data);
     ttls.push(next.ttl);
     name = next.data;

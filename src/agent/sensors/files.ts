@@ -72,7 +72,9 @@ function attach(context: SensorContext): AttachedSensor {
     if (container === null) return;
     const text = new Payload(sample, headerBytes);
     const place = walkedPath(text.take(event.pathBytes), event.pathFlags);
-    const [first, second] = [event.firstBytes, event.secondBytes].map((bytes) => decodeText(text.take(bytes).subarray(0, -1)));
+    const [first, second] = [event.firstBytes, event.secondBytes].map((bytes) =>
+      decodeText(text.take(bytes).subarray(0, -1)),
+    );
     const at = context.time(event.time);
     const common = { container, phase: context.phase(key.phase), program: key.program };
     const placed = placeOf(event.pathFlags);
@@ -86,16 +88,36 @@ function attach(context: SensorContext): AttachedSensor {
       // Sockets, pipes and other nameless things are no files; a memfd, detached as it is, may be executed.
       if (placed === 'detached' && kind !== 'file') return;
       for (const [bit, access] of accesses) {
-        if (key.access & bit) keep(sample, facts.add({ type: 'file', ...common, path: place, access, resolution: placed, kind, owner: event.owner === 1 }, at));
+        if (key.access & bit)
+          keep(
+            sample,
+            facts.add(
+              { type: 'file', ...common, path: place, access, resolution: placed, kind, owner: event.owner === 1 },
+              at,
+            ),
+          );
       }
       if (key.access & kernel.ACCESS_EXECUTE && placed === 'exact') linker(event.pid, key.subject, place, common, at);
       return;
     }
     const [ofFirst = [], ofSecond = []] = operations[key.operation] ?? [];
-    for (const [name, wanted] of [[first, ofFirst], [second, ofSecond]] as const) {
+    for (const [name, wanted] of [
+      [first, ofFirst],
+      [second, ofSecond],
+    ] as const) {
       if (name === undefined || wanted.length === 0 || name === '') continue;
-      const { path, resolution } = located(context.rootOf(key.subject, event.pid), place, name, event.follows === 1, placed);
-      for (const access of wanted) keep(sample, facts.add({ type: 'file', ...common, path, access, resolution, kind: 'unknown', owner: null }, at));
+      const { path, resolution } = located(
+        context.rootOf(key.subject, event.pid),
+        place,
+        name,
+        event.follows === 1,
+        placed,
+      );
+      for (const access of wanted)
+        keep(
+          sample,
+          facts.add({ type: 'file', ...common, path, access, resolution, kind: 'unknown', owner: null }, at),
+        );
     }
   }
 
@@ -120,12 +142,19 @@ function attach(context: SensorContext): AttachedSensor {
   }
 
   /** The kernel reads and maps it before the program's first instruction. */
-  function linker(pid: number, subject: number, executable: string, common: { container: string; phase: File['phase']; program: bigint }, at: number): void {
+  function linker(
+    pid: number,
+    subject: number,
+    executable: string,
+    common: { container: string; phase: File['phase']; program: bigint },
+    at: number,
+  ): void {
     const root = context.rootOf(subject, pid);
     const name = root === null ? null : interpreterOf(root, executable);
     if (root === null || name === null) return;
     const { path, resolution } = located(root, '/', name, true, 'exact');
-    for (const access of ['read', 'map-executable'] as const) facts.add({ type: 'file', ...common, path, access, resolution, kind: 'file', owner: null }, at);
+    for (const access of ['read', 'map-executable'] as const)
+      facts.add({ type: 'file', ...common, path, access, resolution, kind: 'file', owner: null }, at);
   }
 
   const rings = [object.ring('file_events', take), object.ring('failure_events', take)];
@@ -167,15 +196,22 @@ function placeOf(flags: number): File['resolution'] {
   return flags & kernel.PATH_DETACHED ? 'detached' : 'exact';
 }
 
-function located(root: string | null, folder: string, name: string, follows: boolean, placed: File['resolution']): Pick<File, 'path' | 'resolution'> {
+function located(
+  root: string | null,
+  folder: string,
+  name: string,
+  follows: boolean,
+  placed: File['resolution'],
+): Pick<File, 'path' | 'resolution'> {
   // A plain name in a folder that the kernel named: nothing is left to follow.
   if (!follows && !/\/|^\.\.?$/.test(name)) return { path: joined(folder, name), resolution: placed };
   if (placed !== 'exact' && !name.startsWith('/')) return { path: joined(folder, name), resolution: placed };
   const path = root === null ? null : resolve(root, folder, name, follows);
-  return path === null ? { path: joined(folder, name), resolution: 'literal' } : { path, resolution: placed === 'cut' ? 'cut' : 'exact' };
+  return path === null
+    ? { path: joined(folder, name), resolution: 'literal' }
+    : { path, resolution: placed === 'cut' ? 'cut' : 'exact' };
 }
 
 function joined(folder: string, name: string): string {
   return name.startsWith('/') ? name : `${folder === '/' ? '' : folder}/${name}`;
 }
-

@@ -19,7 +19,11 @@ export function interpreterOf(root: string, path: string): string | null {
     const headers = read(fd, Number(head.readBigUInt64LE(32)), size * Math.min(head.readUInt16LE(56), 64));
     for (let at = 0; headers !== null && size >= 56 && at + size <= headers.length; at += size) {
       if (headers.readUInt32LE(at) !== PT_INTERP) continue;
-      const name = read(fd, Number(headers.readBigUInt64LE(at + 8)), Math.min(Number(headers.readBigUInt64LE(at + 32)), 4096));
+      const name = read(
+        fd,
+        Number(headers.readBigUInt64LE(at + 8)),
+        Math.min(Number(headers.readBigUInt64LE(at + 32)), 4096),
+      );
       return name === null ? null : decodeText(name.subarray(0, name.indexOf(0)));
     }
     return null;

@@ -29,7 +29,12 @@ interface Found {
 
 function attach(context: SensorContext): AttachedSensor {
   const sockets = context.open('network').load();
-  const packets = context.open('packets').share('flows', sockets.map('flows')).share('owners', sockets.map('owners')).share('callers', sockets.map('callers')).load();
+  const packets = context
+    .open('packets')
+    .share('flows', sockets.map('flows'))
+    .share('owners', sockets.map('owners'))
+    .share('callers', sockets.map('callers'))
+    .load();
   const flows = sockets.map('flows');
   const listeners = sockets.map('listeners');
   for (const object of [packets, sockets]) {
@@ -48,7 +53,9 @@ function attach(context: SensorContext): AttachedSensor {
     drain: () => undefined,
     collect: () => [
       ...older,
-      ...entries(context, listeners).map(({ key, ip, protocol, common }): Listen => ({ type: 'listen', ...common, protocol, ip, port: key.port })),
+      ...entries(context, listeners).map(
+        ({ key, ip, protocol, common }): Listen => ({ type: 'listen', ...common, protocol, ip, port: key.port }),
+      ),
       ...settled(entries(context, flows)).map(
         ({ key, ip, protocol, common }): Flow => ({
           type: 'flow',
@@ -62,7 +69,10 @@ function attach(context: SensorContext): AttachedSensor {
       ),
     ],
     lost: () => Number(sockets.counts().lost + packets.counts().lost),
-    gaps: () => (context.wholeCgroup ? [] : ['who calls sockets that are older than the recording is not seen when a process is followed']),
+    gaps: () =>
+      context.wholeCgroup
+        ? []
+        : ['who calls sockets that are older than the recording is not seen when a process is followed'],
     close() {
       sockets.detach();
       packets.detach();
@@ -76,7 +86,8 @@ function outcomeOf({ outcome }: FlowKey): Flow['outcome'] {
 
 /** Every connect is first an attempt: one whose outcome is known is told by that alone. */
 function settled(found: readonly Found[]): Found[] {
-  const identity = ({ key, ip, protocol, common }: Found): string => JSON.stringify([common.container, common.phase, common.program, key.direction, protocol, ip, key.port]);
+  const identity = ({ key, ip, protocol, common }: Found): string =>
+    JSON.stringify([common.container, common.phase, common.program, key.direction, protocol, ip, key.port]);
   const known = new Set(found.filter(({ key }) => outcomeOf(key) !== 'attempted').map(identity));
   return found.filter((each) => outcomeOf(each.key) !== 'attempted' || !known.has(identity(each)));
 }
@@ -103,7 +114,11 @@ const listening = '0A';
 function openListeners(pid: number, container: string): Listen[] {
   const at = Date.now();
   try {
-    const inodes = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1] ?? []));
+    const inodes = new Set(
+      readdirSync(`/proc/${pid}/fd`).flatMap(
+        (fd) => /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1] ?? [],
+      ),
+    );
     const program = link(`/proc/${pid}/exe`) || null;
     return (['tcp', 'tcp6', 'udp', 'udp6'] as const).flatMap((table) => {
       const protocol = table.startsWith('tcp') ? 'tcp' : 'udp';
@@ -111,10 +126,22 @@ function openListeners(pid: number, container: string): Listen[] {
       return rows.flatMap((row): Listen[] => {
         const fields = row.trim().split(/\s+/);
         const [address = '', port = '0'] = (fields[1] ?? '').split(':');
-        const server = protocol === 'tcp' ? fields[3] === listening : fields[2]?.endsWith(':0000') === true && port !== '0000';
+        const server =
+          protocol === 'tcp' ? fields[3] === listening : fields[2]?.endsWith(':0000') === true && port !== '0000';
         if (!server || !inodes.has(fields[9] ?? '')) return [];
         const seen = { first: at, last: at, count: 1 };
-        return [{ type: 'listen', container, phase: 'program', program, seen, protocol, ip: procAddress(address), port: Number.parseInt(port, 16) }];
+        return [
+          {
+            type: 'listen',
+            container,
+            phase: 'program',
+            program,
+            seen,
+            protocol,
+            ip: procAddress(address),
+            port: Number.parseInt(port, 16),
+          },
+        ];
       });
     });
   } catch {

@@ -123,7 +123,8 @@ export function walkedPath(names: Uint8Array, flags: number): string {
 }
 
 function argumentsOf(bytes: Uint8Array, event: ProgramEvent): { argv: string[]; argvCut: boolean } {
-  const all = bytes.length === 0 ? [] : decodeText(bytes[bytes.length - 1] === 0 ? bytes.subarray(0, -1) : bytes).split('\0');
+  const all =
+    bytes.length === 0 ? [] : decodeText(bytes[bytes.length - 1] === 0 ? bytes.subarray(0, -1) : bytes).split('\0');
   return { argv: all.slice(0, maxArguments), argvCut: event.argvCut !== 0 || all.length > maxArguments };
 }
 

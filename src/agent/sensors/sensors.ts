@@ -1,4 +1,5 @@
 /** The sensors, in the order in which they attach: `programs` first, since it names what the others saw. */
+import { capabilities } from './capabilities.ts';
 import { dns } from './dns.ts';
 import { files } from './files.ts';
 import { network } from './network.ts';
@@ -7,4 +8,4 @@ import type { SensorKind } from './sensor.ts';
 import { syscalls } from './syscalls.ts';
 import { usage } from './usage.ts';
 
-export const sensors: readonly SensorKind[] = [programs, syscalls, files, network, dns, usage];
+export const sensors: readonly SensorKind[] = [programs, syscalls, files, capabilities, network, dns, usage];

@@ -45,6 +45,9 @@ export class Tally<Fact extends object> {
   }
 
   facts(): (Fact & { seen: Sighting })[] {
-    return [...this.#facts.values()].map(({ fact, first, last, arrived, repeated }) => ({ ...fact, seen: { first, last, count: arrived + repeated } }));
+    return [...this.#facts.values()].map(({ fact, first, last, arrived, repeated }) => ({
+      ...fact,
+      seen: { first, last, count: arrived + repeated },
+    }));
   }
 }

@@ -13,7 +13,8 @@ function attach(context: SensorContext): AttachedSensor {
   const samples: Usage[] = [];
   let next = 0;
   function sample(): void {
-    for (const { container, folders } of context.usageFolders()) samples.push({ type: 'usage', container, at: Date.now(), ...figures(folders) });
+    for (const { container, folders } of context.usageFolders())
+      samples.push({ type: 'usage', container, at: Date.now(), ...figures(folders) });
   }
   return {
     sensor: 'usage',
@@ -36,7 +37,8 @@ type Figures = Omit<Usage, 'type' | 'container' | 'at'>;
 export function figures({ unified, memory, cpuacct, cpu }: UsageFolders): Figures {
   const stat = pairs(`${cpu ?? unified}/cpu.stat`);
   const periods = { cpuPeriods: stat.get('nr_periods') ?? null, cpuThrottledPeriods: stat.get('nr_throttled') ?? null };
-  const cpuMicroseconds = cpuacct === null ? (stat.get('usage_usec') ?? null) : scaled(number(`${cpuacct}/cpuacct.usage`), 1e-3);
+  const cpuMicroseconds =
+    cpuacct === null ? (stat.get('usage_usec') ?? null) : scaled(number(`${cpuacct}/cpuacct.usage`), 1e-3);
   if (memory === null) {
     const bytes = number(`${unified}/memory.current`);
     return {
@@ -74,7 +76,9 @@ function number(file: string): number | null {
 
 function pairs(file: string): Map<string, number> {
   const lines = (text(file) ?? '').split('\n').map((line) => line.split(' '));
-  return new Map(lines.flatMap(([name = '', value]): [string, number][] => (value === undefined ? [] : [[name, Number(value)]])));
+  return new Map(
+    lines.flatMap(([name = '', value]): [string, number][] => (value === undefined ? [] : [[name, Number(value)]])),
+  );
 }
 
 function scaled(value: number | null, factor: number): number | null {

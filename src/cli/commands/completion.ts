@@ -11,13 +11,16 @@ interface Node {
 export function completion(root: Command, shell: string): void {
   const scripts: Record<string, (nodes: readonly Node[]) => string> = { bash, zsh, fish };
   const script = scripts[shell];
-  if (script === undefined) throw new Failure(`no completion for ${JSON.stringify(shell)}; there is bash, zsh and fish`);
+  if (script === undefined)
+    throw new Failure(`no completion for ${JSON.stringify(shell)}; there is bash, zsh and fish`);
   process.stdout.write(script(nodes(root, '')));
 }
 
 function nodes(command: Command, path: string): Node[] {
   const below = command.commands.map((each) => ({ word: each.name(), help: each.summary() }));
-  const flags = command.options.flatMap(({ long, description }) => (long ? [{ word: long, help: description.split(';')[0] ?? '' }] : []));
+  const flags = command.options.flatMap(({ long, description }) =>
+    long ? [{ word: long, help: description.split(';')[0] ?? '' }] : [],
+  );
   const words = [...below, ...flags, { word: '--help', help: 'show help' }];
   return [{ path, words }, ...command.commands.flatMap((each) => nodes(each, `${path} ${each.name()}`.trim()))];
 }
@@ -32,7 +35,10 @@ function bash(all: readonly Node[]): string {
 _kguardian() {
   local path= word words current=\${COMP_WORDS[COMP_CWORD]}
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " ${all.map(({ path }) => path).filter((path) => path !== '').join(' , ')} " in
+    case " ${all
+      .map(({ path }) => path)
+      .filter((path) => path !== '')
+      .join(' , ')} " in
       *" , \${path:+$path }$word ,"* | *" \${path:+$path }$word ,"* | *", \${path:+$path }$word "*) path=\${path:+$path }$word ;;
     esac
   done
@@ -72,7 +78,10 @@ function fish(all: readonly Node[]): string {
   const lines = all.flatMap(({ path, words }) => {
     const last = path.split(' ').at(-1) ?? '';
     const subcommands = words.filter(({ word }) => !word.startsWith('-')).map(({ word }) => word);
-    const when = path === '' ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${last}${subcommands.length > 0 ? `; and not __fish_seen_subcommand_from ${subcommands.join(' ')}` : ''}`;
+    const when =
+      path === ''
+        ? '__fish_use_subcommand'
+        : `__fish_seen_subcommand_from ${last}${subcommands.length > 0 ? `; and not __fish_seen_subcommand_from ${subcommands.join(' ')}` : ''}`;
     return words.map(({ word, help }) => {
       const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
       return `complete -c kguardian -n '${when}' ${what} -d '${quoted(help)}'`;

@@ -24,7 +24,13 @@ import { recordNow } from './record.ts';
 
 const bundled = fileURLToPath(new URL('../../../recordings/nginx.jsonl.zst', import.meta.url));
 
-export async function demo({ outputDir, recording: given }: { readonly outputDir: string; readonly recording?: string }): Promise<void> {
+export async function demo({
+  outputDir,
+  recording: given,
+}: {
+  readonly outputDir: string;
+  readonly recording?: string;
+}): Promise<void> {
   const rows: [string, string][] = [];
   const obstacle = given === undefined ? await whyNot.record() : null;
   let recording: Recording;
@@ -32,11 +38,18 @@ export async function demo({ outputDir, recording: given }: { readonly outputDir
     const file = given ?? bundled;
     if (obstacle !== null) tell(`cannot record here: ${obstacle}; going on with the bundled recording of a real nginx`);
     recording = (await readRecordings([file]))[0] as Recording;
-    rows.push(['recorded', obstacle === null ? `nothing now: ${file} was given` : `nothing now (${obstacle}): a bundled real recording was used`]);
+    rows.push([
+      'recorded',
+      obstacle === null
+        ? `nothing now: ${file} was given`
+        : `nothing now (${obstacle}): a bundled real recording was used`,
+    ]);
   } else {
     recording = await recordNginx(outputDir);
     const counts = Map.groupBy(recording.observations, ({ type }) => type);
-    const parts = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([type, facts]) => `${facts.length} ${type}`);
+    const parts = [...counts]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([type, facts]) => `${facts.length} ${type}`);
     rows.push(['recorded', parts.join(', ')]);
   }
   const written = await writePolicies(recording, outputDir, rows);
@@ -45,7 +58,8 @@ export async function demo({ outputDir, recording: given }: { readonly outputDir
   rows.push(['lost', `${count(lost, 'fact')}${blind.length > 0 ? `; not recorded: ${blind.join(', ')}` : ''}`]);
   const profile = written.get('seccomp');
   const cannotEnforce = await whyNot.enforce();
-  if (profile === undefined || cannotEnforce !== null) rows.push(['enforced', `no: ${cannotEnforce ?? 'no seccomp profile'}`]);
+  if (profile === undefined || cannotEnforce !== null)
+    rows.push(['enforced', `no: ${cannotEnforce ?? 'no seccomp profile'}`]);
   else rows.push(...enforcementRows(await enforce(profile)));
   process.stdout.write(`${columns(['WHAT', 'RESULT'], rows)}\n`);
 }
@@ -57,11 +71,17 @@ async function recordNginx(outputDir: string): Promise<Recording> {
     const stop = new AbortController();
     tell(`starting nginx on 127.0.0.1:${nginx.port} and recording it`);
     let visits: Promise<void> = Promise.resolve();
-    const recorded = await recordNow({ type: 'command', argv: nginx.argv, stdout: 'ignore' }, 'nginx', stop.signal, 60_000, () => {
-      visits = drive().finally(() => stop.abort());
-      // Awaited below; until then a failure must not end the process.
-      visits.catch(() => undefined);
-    });
+    const recorded = await recordNow(
+      { type: 'command', argv: nginx.argv, stdout: 'ignore' },
+      'nginx',
+      stop.signal,
+      60_000,
+      () => {
+        visits = drive().finally(() => stop.abort());
+        // Awaited below; until then a failure must not end the process.
+        visits.catch(() => undefined);
+      },
+    );
     async function drive(): Promise<void> {
       await untilServing(nginx, 10_000);
       for (let round = 0; round < 3; round += 1) {
@@ -79,7 +99,11 @@ async function recordNginx(outputDir: string): Promise<Recording> {
 }
 
 /** Writes what every kind gives; the texts by kind. */
-async function writePolicies(recording: Recording, outputDir: string, rows: [string, string][]): Promise<Map<string, string>> {
+async function writePolicies(
+  recording: Recording,
+  outputDir: string,
+  rows: [string, string][],
+): Promise<Map<string, string>> {
   const written = new Map<string, string>();
   for (const baseline of fold([recording])) {
     for (const kind of kinds) {
@@ -90,8 +114,14 @@ async function writePolicies(recording: Recording, outputDir: string, rows: [str
         written.set(kind.name, artifact.text);
         const explained = explain(evaluatorOf(file, artifact.text, kind, options), [recording]);
         const evident = explained.filter(({ evidence }) => evidence !== null).length;
-        rows.push(['written', `${file}: ${count(explained.length, 'permission')}, ${evident} observed, ${explained.length - evident} for the runtime`]);
-        rows.push(['proved', `${kind.name}: replay allows ${proof.allowed} of ${proof.allowed + proof.denied + proof.unknown} observations`]);
+        rows.push([
+          'written',
+          `${file}: ${count(explained.length, 'permission')}, ${evident} observed, ${explained.length - evident} for the runtime`,
+        ]);
+        rows.push([
+          'proved',
+          `${kind.name}: replay allows ${proof.allowed} of ${proof.allowed + proof.denied + proof.unknown} observations`,
+        ]);
       }
     }
   }

@@ -32,7 +32,9 @@ export async function explainArtifact(file: string, options: Options): Promise<v
   process.stdout.write(`${columns(['PERMISSION', 'TIMES', 'RUNS', 'FIRST', 'LAST', 'PHASE', 'BY'], rows)}\n`);
   const { grounded, ungrounded } = beyond(explanations);
   const seen = explanations.length - grounded.length - ungrounded.length;
-  tell(`${count(explanations.length, 'permission')}: ${seen} with evidence, ${grounded.length} without but with a reason, ${ungrounded.length} with neither`);
+  tell(
+    `${count(explanations.length, 'permission')}: ${seen} with evidence, ${grounded.length} without but with a reason, ${ungrounded.length} with neither`,
+  );
 }
 
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d+/, '');

@@ -14,17 +14,28 @@ import { readRecordings } from '../recording-files.ts';
 import { writeAtomically } from '../output-files.ts';
 import { count, duration, tell } from '../story.ts';
 
-export async function gen(kind: PolicyKind, workload: string | undefined, given: Record<string, unknown>): Promise<void> {
+export async function gen(
+  kind: PolicyKind,
+  workload: string | undefined,
+  given: Record<string, unknown>,
+): Promise<void> {
   const options = parseOptions(kind.options, given);
   const recordings = await readRecordings((given['from'] as string[] | undefined) ?? []);
   const baselines = fold(recordings).filter((each) => workload === undefined || each.workload === workload);
-  if (baselines.length === 0) throw new Failure(workload === undefined ? 'the recording holds no container' : `no workload ${JSON.stringify(workload)} in the recording`);
+  if (baselines.length === 0)
+    throw new Failure(
+      workload === undefined
+        ? 'the recording holds no container'
+        : `no workload ${JSON.stringify(workload)} in the recording`,
+    );
   const outputDir = given['outputDir'] as string | undefined;
   for (const baseline of baselines) {
     for (const { artifact, proof } of generateProved(kind, baseline, options, recordings)) {
       if (outputDir === undefined) process.stdout.write(artifact.text);
       else await writeAtomically(join(outputDir, artifact.path), artifact.text);
-      tell(`${outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`}; ${replayLine(proof)}`);
+      tell(
+        `${outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`}; ${replayLine(proof)}`,
+      );
     }
   }
 }
@@ -45,7 +56,10 @@ export function generateProved(
   return generated.artifacts.map((artifact) => {
     const proof = replay(evaluatorOf(artifact.path, artifact.text, kind, options), own);
     if (proof.denied > 0) {
-      throw new Failure(`${artifact.path} is not written, it refuses what was observed: ${replayLine(proof)}\n${offenceLines(proof).join('\n')}`, 1);
+      throw new Failure(
+        `${artifact.path} is not written, it refuses what was observed: ${replayLine(proof)}\n${offenceLines(proof).join('\n')}`,
+        1,
+      );
     }
     return { artifact, proof };
   });
@@ -61,7 +75,8 @@ function windowOf({ instances, coverage }: Baseline): string {
 
 function onlyOf(baseline: Baseline, recording: Recording): Recording {
   const ids = new Set(baseline.instances.map(({ id }) => id));
-  const own = <T extends { container: string }>(all: readonly T[]): T[] => all.filter(({ container }) => ids.has(container));
+  const own = <T extends { container: string }>(all: readonly T[]): T[] =>
+    all.filter(({ container }) => ids.has(container));
   return {
     ...recording,
     containers: recording.containers.filter(({ id }) => ids.has(id)),

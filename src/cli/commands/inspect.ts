@@ -26,18 +26,35 @@ function summary({ header, containers, observations, coverage, end }: Recording)
 function table(recording: Recording): string {
   const { header, containers, coverage, end } = recording;
   const facts = Object.entries(summary(recording).observations).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const window = end === null ? 'cut before its end: what happened after the last line is not here' : `ended after ${duration(end.ended - header.started)}`;
+  const window =
+    end === null
+      ? 'cut before its end: what happened after the last line is not here'
+      : `ended after ${duration(end.ended - header.started)}`;
   const gaps = coverage.flatMap(({ sensor, gaps: each }) => each.map((gap) => [sensor, gap]));
   return `${[
     `${header.by}, Linux ${header.node.kernel} ${header.node.arch}, cgroups ${header.node.cgroups}`,
     `started ${new Date(header.started).toISOString()}, ${window}`,
     '',
-    columns(['WORKLOAD', 'CONTAINER', 'FROM START', 'COMMAND'], containers.map((each) => [each.workload, each.name, each.fromStart ? 'yes' : 'no', each.command?.join(' ') ?? '-'])),
+    columns(
+      ['WORKLOAD', 'CONTAINER', 'FROM START', 'COMMAND'],
+      containers.map((each) => [
+        each.workload,
+        each.name,
+        each.fromStart ? 'yes' : 'no',
+        each.command?.join(' ') ?? '-',
+      ]),
+    ),
     '',
-    columns(['SENSOR', 'STATE', 'LOST', 'HOOKS'], coverage.map((each) => [each.sensor, each.state, String(each.lost), each.hook])),
+    columns(
+      ['SENSOR', 'STATE', 'LOST', 'HOOKS'],
+      coverage.map((each) => [each.sensor, each.state, String(each.lost), each.hook]),
+    ),
     ...(gaps.length > 0 ? ['', columns(['SENSOR', 'DOES NOT SEE'], gaps)] : []),
     '',
-    columns(['OBSERVED', 'FACTS'], facts.map(([type, number]) => [type, String(number)])),
+    columns(
+      ['OBSERVED', 'FACTS'],
+      facts.map(([type, number]) => [type, String(number)]),
+    ),
     count(recording.observations.length, 'fact'),
   ].join('\n')}\n`;
 }

@@ -19,11 +19,18 @@ export async function prove(files: readonly string[], options: Options): Promise
     if (options.output === 'json') {
       const { offences, ...counts } = proof;
       const listed = offences.map(({ observation, verdict }) => ({ observation: describe(observation), ...verdict }));
-      process.stdout.write(`${JSON.stringify({ artifact: file, proved: proved(proof), ...counts, offences: listed })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ artifact: file, proved: proved(proof), ...counts, offences: listed })}\n`,
+      );
       continue;
     }
-    const nothing = proof.allowed + proof.denied + proof.unknown === 0 ? ['  nothing in the recording is governed by it: nothing is proved'] : [];
+    const nothing =
+      proof.allowed + proof.denied + proof.unknown === 0
+        ? ['  nothing in the recording is governed by it: nothing is proved']
+        : [];
     const doubts = proof.doubts.map((doubt) => `  not seen: ${printable(doubt)}`);
-    process.stdout.write(`${[`${printable(file)}: ${replayLine(proof)}`, ...nothing, ...offenceLines(proof), ...doubts].join('\n')}\n`);
+    process.stdout.write(
+      `${[`${printable(file)}: ${replayLine(proof)}`, ...nothing, ...offenceLines(proof), ...doubts].join('\n')}\n`,
+    );
   }
 }

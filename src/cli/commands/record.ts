@@ -73,7 +73,9 @@ function tellEnd({ lines, exit, because }: Recorded, file: string): void {
     tell('signal' in exit ? `the command was ended by ${exit.signal}` : `the command ended with status ${exit.code}`);
     process.exitCode = 1;
   }
-  tell(`wrote ${file === '-' ? 'the recording' : printable(file)}: ${count(facts, 'line')}, ${lost === 0 ? 'nothing lost' : `${lost} facts lost`}`);
+  tell(
+    `wrote ${file === '-' ? 'the recording' : printable(file)}: ${count(facts, 'line')}, ${lost === 0 ? 'nothing lost' : `${lost} facts lost`}`,
+  );
 }
 
 async function targetOf(argv: readonly string[], { pid, cgroup }: Options): Promise<Target> {
@@ -92,11 +94,22 @@ async function targetOf(argv: readonly string[], { pid, cgroup }: Options): Prom
 
 /** Said before anything is set up, not by a shell in the middle of it. */
 async function startable(command: string): Promise<void> {
-  const places = command.includes('/') ? [command] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command));
+  const places = command.includes('/')
+    ? [command]
+    : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command));
   let found = false;
   for (const place of places) {
-    if (await access(place, constants.X_OK).then(() => true, () => false)) return;
-    found ||= await access(place).then(() => true, () => false);
+    if (
+      await access(place, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+    found ||= await access(place).then(
+      () => true,
+      () => false,
+    );
   }
   throw new Failure(`cannot start ${JSON.stringify(command)}: ${found ? 'not executable' : 'no such program'}`);
 }

@@ -24,7 +24,9 @@ export interface ContainerOutcome {
 }
 
 const run = promisify(execFile);
-const readOnly = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc', '/var/lib/nginx'].filter((folder) => existsSync(folder));
+const readOnly = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc', '/var/lib/nginx'].filter((folder) =>
+  existsSync(folder),
+);
 const capabilities = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_SETGID', 'CAP_SETUID', 'CAP_NET_BIND_SERVICE', 'CAP_KILL'];
 
 /** Runs to the end and tells how it went. */
@@ -46,7 +48,9 @@ export async function startContainer(options: ContainerOptions): Promise<{
   for (const folder of ['root', 'state']) await mkdir(`${bundle}/${folder}`);
   await writeFile(`${bundle}/config.json`, JSON.stringify(configuration(bundle, id, options)));
   const state = ['--root', `${bundle}/state`];
-  const child: ChildProcess = spawn('runc', [...state, 'run', '--bundle', bundle, id], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child: ChildProcess = spawn('runc', [...state, 'run', '--bundle', bundle, id], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr?.on('data', (text: Buffer) => {
     said += text.toString('utf8');
@@ -64,7 +68,10 @@ export async function startContainer(options: ContainerOptions): Promise<{
     async remove() {
       // Fails where it has ended already.
       await run('runc', [...state, 'kill', id, 'TERM']).catch(() => undefined);
-      const patience = setTimeout(() => void run('runc', [...state, 'delete', '--force', id]).catch(() => undefined), 5000);
+      const patience = setTimeout(
+        () => void run('runc', [...state, 'delete', '--force', id]).catch(() => undefined),
+        5000,
+      );
       await ended;
       clearTimeout(patience);
       await rm(bundle, { recursive: true, force: true });

@@ -40,7 +40,8 @@ export async function enforce(profileText: string): Promise<Enforcement> {
     const under = await runContainer({ argv: outside, seccomp, noNewPrivileges: true, writable: [] });
     const free = await runContainer({ argv: outside, seccomp: null, noNewPrivileges: true, writable: [] });
     if (under.code === 0) throw new Error('the kernel let a call outside the profile through');
-    if (free.code !== 0) throw new Error(`the call fails without the profile too, which shows nothing: ${free.stderr.trim()}`);
+    if (free.code !== 0)
+      throw new Error(`the call fails without the profile too, which shows nothing: ${free.stderr.trim()}`);
     return { served, of, refused: lastWords(under.stderr), without: 'it succeeds' };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -20,11 +20,17 @@ export async function prepareNginx(folder: string): Promise<Nginx> {
   await writeFile(`${folder}/www/docs/index.html`, '<!doctype html><title>docs</title><p>read me\n');
   await writeFile(`${folder}/www/catalogue.bin`, Buffer.alloc(2 << 20, 'x'));
   await writeFile(`${folder}/nginx.conf`, configuration(folder, port));
-  return { folder, port, argv: ['nginx', '-p', folder, '-e', `${folder}/logs/error.log`, '-c', `${folder}/nginx.conf`] };
+  return {
+    folder,
+    port,
+    argv: ['nginx', '-p', folder, '-e', `${folder}/logs/error.log`, '-c', `${folder}/nginx.conf`],
+  };
 }
 
 function configuration(folder: string, port: number): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => `  ${each}_temp_path ${folder}/tmp/${each};`);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (each) => `  ${each}_temp_path ${folder}/tmp/${each};`,
+  );
   return `daemon off;
 worker_processes 2;
 pid ${folder}/logs/nginx.pid;
@@ -54,12 +60,19 @@ export async function untilServing(nginx: Nginx, patienceMs: number): Promise<vo
   for (;;) {
     const answer = await visit(nginx.port, 'GET', '/').catch(() => null);
     if (answer !== null) return;
-    if (performance.now() > until) throw new Error(`nginx did not answer on 127.0.0.1:${nginx.port} within ${patienceMs} ms`);
+    if (performance.now() > until)
+      throw new Error(`nginx did not answer on 127.0.0.1:${nginx.port} within ${patienceMs} ms`);
     await sleep(50);
   }
 }
 
-type Visit = readonly [method: string, path: string, status: number, body?: string | undefined, headers?: Record<string, string>];
+type Visit = readonly [
+  method: string,
+  path: string,
+  status: number,
+  body?: string | undefined,
+  headers?: Record<string, string>,
+];
 /** What nginx must answer, whether it is confined or not. */
 const visits: readonly Visit[] = [
   ['GET', '/', 200],
@@ -88,7 +101,13 @@ export async function visitAll(nginx: Nginx): Promise<{ right: number; of: numbe
   return { right, of: visits.length, wrong };
 }
 
-function visit(port: number, method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<number> {
+function visit(
+  port: number,
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const call = request({ host: '127.0.0.1', port, method, path, headers, agent: false, timeout: 10_000 });
   call.on('response', (answer: IncomingMessage) => {
@@ -108,7 +127,9 @@ async function freePort(): Promise<number> {
   server.on('error', reject);
   server.listen(0, '127.0.0.1', () => {
     const address = server.address();
-    server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
+    server.close(() =>
+      typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port')),
+    );
   });
   return promise;
 }

@@ -21,11 +21,19 @@ export const whyNot = {
   async record(): Promise<string | null> {
     const simple = noRoot() ?? (await missingProgram('nginx'));
     if (simple !== null) return simple;
-    if (!(await access('/sys/kernel/btf/vmlinux').then(() => true, () => false))) return 'this kernel has no BTF';
+    if (
+      !(await access('/sys/kernel/btf/vmlinux').then(
+        () => true,
+        () => false,
+      ))
+    )
+      return 'this kernel has no BTF';
     const { probe } = await import('#agent/record.ts');
     return probe();
   },
   async enforce(): Promise<string | null> {
-    return noRoot() ?? (await missingProgram('runc')) ?? (await missingProgram('nginx')) ?? (await missingProgram('busybox'));
+    return (
+      noRoot() ?? (await missingProgram('runc')) ?? (await missingProgram('nginx')) ?? (await missingProgram('busybox'))
+    );
   },
 };

@@ -16,7 +16,9 @@ import { multiplexed } from './multiplexed.ts';
 import { type Profile, readProfile, type Rule } from './profile.ts';
 import { runtimeNeeds, type Runtime } from './runtimes.ts';
 
-const argument = z.union([z.int(), z.string().regex(/^-?(0x[\da-f]+|\d+)$/i)]).transform((value) => BigInt.asUintN(64, BigInt(value)));
+const argument = z
+  .union([z.int(), z.string().regex(/^-?(0x[\da-f]+|\d+)$/i)])
+  .transform((value) => BigInt.asUintN(64, BigInt(value)));
 
 export const query = z.strictObject({
   arch: architecture,
@@ -62,15 +64,30 @@ export function evaluator(text: string, runtime: Runtime = 'runc', native?: Arch
   function answer({ arch, syscall, args = [] }: Query): Verdict {
     const nr = typeof syscall === 'number' ? syscall : syscallNumber(arch, syscall);
     if (nr === null) {
-      return { verdict: 'unknown', rule: isSyscallName(String(syscall)) ? `${arch} has no call ${syscall}` : `no call ${syscall} is known` };
+      return {
+        verdict: 'unknown',
+        rule: isSyscallName(String(syscall)) ? `${arch} has no call ${syscall}` : `no call ${syscall} is known`,
+      };
     }
-    if (!covered.includes(arch)) return { verdict: 'deny', rule: `architectures: ${arch} is not listed (SCMP_ACT_KILL)` };
-    if (stub && nr > (newest.get(arch) ?? nr)) return { verdict: 'deny', rule: 'newer than the profile (ENOSYS by runc)' };
+    if (!covered.includes(arch))
+      return { verdict: 'deny', rule: `architectures: ${arch} is not listed (SCMP_ACT_KILL)` };
+    if (stub && nr > (newest.get(arch) ?? nr))
+      return { verdict: 'deny', rule: 'newer than the profile (ENOSYS by runc)' };
     const all = clauses.get(arch)?.get(nr) ?? [];
-    if (arch === 'x86' && all.some(({ name, conditions }) => multiplexed(name) !== null && conditions.length > (nr === syscallNumber('x86', name) ? 0 : 1))) {
+    if (
+      arch === 'x86' &&
+      all.some(
+        ({ name, conditions }) =>
+          multiplexed(name) !== null && conditions.length > (nr === syscallNumber('x86', name) ? 0 : 1),
+      )
+    ) {
       return { verdict: 'unknown', rule: `${all[0]?.rule}: arguments of multiplexed calls are not told apart on x86` };
     }
-    if (merged(all)) return { verdict: 'unknown', rule: `${all[0]?.rule}: libseccomp merges comparisons of one argument in its own way` };
+    if (merged(all))
+      return {
+        verdict: 'unknown',
+        rule: `${all[0]?.rule}: libseccomp merges comparisons of one argument in its own way`,
+      };
     const matching = all.filter((clause) => clause.conditions.every((one) => holds(one, arch, args)));
     const always = matching.find((clause) => clause.conditions.length === 0);
     if (always !== undefined) return verdictOf(always);
@@ -78,13 +95,21 @@ export function evaluator(text: string, runtime: Runtime = 'runc', native?: Arch
     if (first !== undefined) {
       const other = others.find((each) => each.action !== first.action || each.errno !== first.errno);
       // libseccomp orders overlapping conditions by its own tree.
-      return other === undefined ? verdictOf(first) : { verdict: 'unknown', rule: `${first.rule} and ${other.rule} both match` };
+      return other === undefined
+        ? verdictOf(first)
+        : { verdict: 'unknown', rule: `${first.rule} and ${other.rule} both match` };
     }
-    if (profile.baseProfileName !== undefined) return { verdict: 'unknown', rule: `baseProfileName ${profile.baseProfileName} decides` };
+    if (profile.baseProfileName !== undefined)
+      return { verdict: 'unknown', rule: `baseProfileName ${profile.baseProfileName} decides` };
     return byAction(profile.defaultAction, profile.defaultErrnoRet, 'defaultAction');
   }
 
-  const granted = new Set(covered.flatMap((arch) => [...(clauses.get(arch)?.values() ?? [])].flat()).filter((each) => lets(each.action)).map((each) => each.name));
+  const granted = new Set(
+    covered
+      .flatMap((arch) => [...(clauses.get(arch)?.values() ?? [])].flat())
+      .filter((each) => lets(each.action))
+      .map((each) => each.name),
+  );
   const needs = runtimeNeeds(runtime, 'any');
   return {
     governs: (observation) => observation.type === 'syscall' && observation.phase !== 'setup',
@@ -93,7 +118,8 @@ export function evaluator(text: string, runtime: Runtime = 'runc', native?: Arch
     permissions: [...granted].toSorted(),
     ground: (permission) => needs.get(permission) ?? null,
     *neighbours() {
-      for (const arch of covered) for (const name of syscallNames(arch)) yield { query: { arch, syscall: name }, label: name };
+      for (const arch of covered)
+        for (const name of syscallNames(arch)) yield { query: { arch, syscall: name }, label: name };
     },
   };
 }
@@ -118,7 +144,13 @@ function clausesOf(profile: Profile, arch: Architecture): Map<number, Clause[]> 
       for (const group of groups) {
         // A mask of nothing is no condition: libseccomp drops it, and the rule may become unconditional.
         const conditions = group.filter(({ op, value }) => op !== 'SCMP_CMP_MASKED_EQ' || cut(arch, value) !== 0n);
-        const clause = { action: each.action, errno, rule: `syscalls[${index}] ${label(each.action, errno)}`, name, conditions };
+        const clause = {
+          action: each.action,
+          errno,
+          rule: `syscalls[${index}] ${label(each.action, errno)}`,
+          name,
+          conditions,
+        };
         add(name, clause);
         const way = arch === 'x86' ? multiplexed(name) : null;
         if (way === null) continue;
@@ -138,8 +170,12 @@ function cut(arch: Architecture, number: bigint): bigint {
 
 /** Whether two rules order one argument: libseccomp 2.5 does not always keep them apart then. */
 function merged(clauses: readonly Clause[]): boolean {
-  const ordered = clauses.flatMap(({ conditions }) => conditions.filter(({ op }) => /_(LT|LE|GE|GT)$/.test(op)).map(({ index }) => index));
-  return ordered.some((index) => clauses.filter(({ conditions }) => conditions.some((one) => one.index === index)).length > 1);
+  const ordered = clauses.flatMap(({ conditions }) =>
+    conditions.filter(({ op }) => /_(LT|LE|GE|GT)$/.test(op)).map(({ index }) => index),
+  );
+  return ordered.some(
+    (index) => clauses.filter(({ conditions }) => conditions.some((one) => one.index === index)).length > 1,
+  );
 }
 
 function holds({ index, op, value, valueTwo }: Condition, arch: Architecture, args: readonly bigint[]): boolean {
@@ -205,4 +241,3 @@ function label(action: string, errno: number | undefined): string {
   if (errno === undefined) return action;
   return `${action} (${errno === EPERM ? 'EPERM' : errno === ENOSYS ? 'ENOSYS' : `errno ${errno}`})`;
 }
-

@@ -17,9 +17,33 @@ import { write } from './write.ts';
 
 /** Tried first by glibc, musl, Go or runc, with an older call to fall back on when the answer is ENOSYS. */
 const fallBackOnEnosys = [
-  'cachestat', 'clone3', 'close_range', 'copy_file_range', 'epoll_pwait2', 'faccessat2', 'fchmodat2', 'futex_waitv',
-  'getrandom', 'io_uring_setup', 'landlock_create_ruleset', 'mseal', 'mount_setattr', 'move_mount', 'fsopen', 'open_tree', 'openat2', 'pidfd_getfd',
-  'pidfd_open', 'pidfd_send_signal', 'preadv2', 'process_madvise', 'process_mrelease', 'pwritev2', 'renameat2', 'rseq', 'statx',
+  'cachestat',
+  'clone3',
+  'close_range',
+  'copy_file_range',
+  'epoll_pwait2',
+  'faccessat2',
+  'fchmodat2',
+  'futex_waitv',
+  'getrandom',
+  'io_uring_setup',
+  'landlock_create_ruleset',
+  'mseal',
+  'mount_setattr',
+  'move_mount',
+  'fsopen',
+  'open_tree',
+  'openat2',
+  'pidfd_getfd',
+  'pidfd_open',
+  'pidfd_send_signal',
+  'preadv2',
+  'process_madvise',
+  'process_mrelease',
+  'pwritev2',
+  'renameat2',
+  'rseq',
+  'statx',
 ];
 const scmp: Readonly<Record<Architecture, string>> = {
   x86_64: 'SCMP_ARCH_X86_64',
@@ -40,7 +64,9 @@ export interface Draft {
 }
 
 export function generate(baseline: Baseline, options: Options): Generated {
-  const facts = baseline.facts.filter((fact): fact is FactOf<'syscall'> => fact.claim.type === 'syscall' && fact.claim.phase !== 'setup');
+  const facts = baseline.facts.filter(
+    (fact): fact is FactOf<'syscall'> => fact.claim.type === 'syscall' && fact.claim.phase !== 'setup',
+  );
   const action = options.logOnly ? 'LOG' : options.defaultAction;
   const doubts = lossesOf(baseline);
   const nameless = facts.filter((fact) => fact.claim.name === null).map(({ claim }) => `${claim.arch} ${claim.nr}`);
@@ -65,7 +91,10 @@ export function generate(baseline: Baseline, options: Options): Generated {
     architectures: arches.map((arch) => scmp[arch]),
     allowed: [...allowed].toSorted(),
     refused: errno ? known.filter((name) => !fallBackOnEnosys.includes(name)) : [],
-    absent: errno || action.startsWith('KILL') || action === 'TRAP' ? known.filter((name) => fallBackOnEnosys.includes(name)) : [],
+    absent:
+      errno || action.startsWith('KILL') || action === 'TRAP'
+        ? known.filter((name) => fallBackOnEnosys.includes(name))
+        : [],
   };
   const notes = [
     ...doubts,
@@ -76,7 +105,8 @@ export function generate(baseline: Baseline, options: Options): Generated {
 }
 
 function artifact(baseline: Baseline, draft: Draft, options: Options): Artifact {
-  const own = baseline.container === baseline.workload ? baseline.workload : `${baseline.workload}-${baseline.container}`;
+  const own =
+    baseline.container === baseline.workload ? baseline.workload : `${baseline.workload}-${baseline.container}`;
   return { path: `${fileName(own)}-seccomp.${options.output}`, text: write(draft, options.output, own) };
 }
 
@@ -93,25 +123,45 @@ function lossesOf(baseline: Baseline): string[] {
   const covered = baseline.coverage.filter(({ sensor }) => sensor === 'syscalls');
   const lost = covered.reduce((sum, each) => sum + each.lost, 0);
   if (lost > 0) found.push(`${lost} system call facts were lost while recording`);
-  const blind = baseline.instances.filter(({ id }) => !covered.some((each) => each.instance === id && each.state === 'ran'));
-  if (blind.length > 0) found.push(`system calls were not recorded in ${blind.length} of ${baseline.instances.length} runs`);
+  const blind = baseline.instances.filter(
+    ({ id }) => !covered.some((each) => each.instance === id && each.state === 'ran'),
+  );
+  if (blind.length > 0)
+    found.push(`system calls were not recorded in ${blind.length} of ${baseline.instances.length} runs`);
   return found;
 }
 
 function notesOf(baseline: Baseline, draft: Draft, facts: readonly FactOf<'syscall'>[], options: Options): string[] {
   const notes: string[] = [];
   const late = baseline.instances.filter(({ fromStart }) => !fromStart).length;
-  if (late > 0) notes.push(`${late} of ${baseline.instances.length} recordings began after the program's start: what only happens at the start may be missing`);
-  const denied = new Set(baseline.facts.flatMap(({ claim }) => (claim.type === 'syscall-denied' ? (claim.name ?? `${claim.arch} ${claim.nr}`) : [])));
-  if (denied.size > 0) notes.push(`refused by another filter while recording, not allowed here: ${[...denied].toSorted().join(', ')}`);
+  if (late > 0)
+    notes.push(
+      `${late} of ${baseline.instances.length} recordings began after the program's start: what only happens at the start may be missing`,
+    );
+  const denied = new Set(
+    baseline.facts.flatMap(({ claim }) =>
+      claim.type === 'syscall-denied' ? (claim.name ?? `${claim.arch} ${claim.nr}`) : [],
+    ),
+  );
+  if (denied.size > 0)
+    notes.push(`refused by another filter while recording, not allowed here: ${[...denied].toSorted().join(', ')}`);
   const rings = draft.allowed.filter((name) => name.startsWith('io_uring_'));
   if (rings.length > 0) notes.push(`${rings.join(', ')} let the program open files and sockets past this profile`);
-  const fresh = draft.allowed.filter((name) => name in since && (since[name] ?? '') > '' && isNewerThanLibseccomp(name));
-  if (fresh.length > 0) notes.push(`nodes with libseccomp 2.5 skip names that they do not know: ${fresh.map((name) => `${name} (Linux ${since[name]})`).join(', ')}`);
-  const foreign = new Set(facts.flatMap(({ claim }) => (claim.name !== null && !draft.allowed.includes(claim.name) ? [claim.name] : [])));
+  const fresh = draft.allowed.filter(
+    (name) => name in since && (since[name] ?? '') > '' && isNewerThanLibseccomp(name),
+  );
+  if (fresh.length > 0)
+    notes.push(
+      `nodes with libseccomp 2.5 skip names that they do not know: ${fresh.map((name) => `${name} (Linux ${since[name]})`).join(', ')}`,
+    );
+  const foreign = new Set(
+    facts.flatMap(({ claim }) => (claim.name !== null && !draft.allowed.includes(claim.name) ? [claim.name] : [])),
+  );
   if (foreign.size > 0) notes.push(`not on the chosen architectures: ${[...foreign].toSorted().join(', ')}`);
   if (options.output === 'yaml' && draft.defaultAction === 'SCMP_ACT_ERRNO') {
-    notes.push('a SeccompProfile object has no defaultErrnoRet: calls newer than this profile get what the runtime answers (runc: ENOSYS)');
+    notes.push(
+      'a SeccompProfile object has no defaultErrnoRet: calls newer than this profile get what the runtime answers (runc: ENOSYS)',
+    );
   }
   return notes;
 }
@@ -123,6 +173,9 @@ function isNewerThanLibseccomp(name: string): boolean {
 
 /** Safe on every file system, whatever a workload is called. */
 function fileName(name: string): string {
-  const safe = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(0, 200);
+  const safe = name
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 200);
   return safe === '' ? 'workload' : safe;
 }

@@ -15,12 +15,18 @@ export const options = z.strictObject({
     .default('ERRNO')
     .describe(`what happens to other calls: ${actions.map((name) => `SCMP_ACT_${name}`).join(', ')}`),
   logOnly: z.boolean().default(false).describe('refuse nothing, log it: SCMP_ACT_LOG, the first step to enforcement'),
-  arch: z.array(z.enum(architectures)).default([]).describe('architectures of the profile; by default those that were observed'),
-  runtime: z.enum(['runc', 'crun', 'none']).default('runc').describe("add what this container runtime itself needs"),
+  arch: z
+    .array(z.enum(architectures))
+    .default([])
+    .describe('architectures of the profile; by default those that were observed'),
+  runtime: z.enum(['runc', 'crun', 'none']).default('runc').describe('add what this container runtime itself needs'),
   noNewPrivileges: z
     .enum(['any', 'true', 'false'])
     .default('any')
     .describe("the pod's setting, on which the runtime's needs depend"),
-  allowLoss: z.boolean().default(false).describe('go ahead with a recording that lost facts or was cut; the notes say so'),
+  allowLoss: z
+    .boolean()
+    .default(false)
+    .describe('go ahead with a recording that lost facts or was cut; the notes say so'),
 });
 export type Options = z.infer<typeof options>;

@@ -27,16 +27,28 @@ function asked(profile: object, queries: readonly Query[], runtime: 'none' | 'ru
   const folder = mkdtempSync(join(tmpdir(), 'kguardian-oracle-'));
   try {
     // JSON has no big integers: a value beyond 2^53 is written as its digits.
-    const json = JSON.stringify(profile, (_, value: unknown) => (typeof value === 'bigint' ? `#${value}#` : value)).replaceAll(/"#(\d+)#"/g, '$1');
+    const json = JSON.stringify(profile, (_, value: unknown) =>
+      typeof value === 'bigint' ? `#${value}#` : value,
+    ).replaceAll(/"#(\d+)#"/g, '$1');
     writeFileSync(`${folder}/profile.json`, json);
     const input = queries.map(({ arch, syscall, args = [] }) =>
       // By number: libseccomp resolves some names of 32-bit x86 to the call that multiplexes them.
-      JSON.stringify({ arch, nr: typeof syscall === 'number' ? syscall : (syscallNumber(arch, syscall) ?? 0), args: args.map(String) }),
+      JSON.stringify({
+        arch,
+        nr: typeof syscall === 'number' ? syscall : (syscallNumber(arch, syscall) ?? 0),
+        args: args.map(String),
+      }),
     );
     writeFileSync(`${folder}/queries`, input.join('\n'));
-    const out = execFileSync(oracle, ['--runtime', runtime, `${folder}/profile.json`, `${folder}/queries`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const out = execFileSync(oracle, ['--runtime', runtime, `${folder}/profile.json`, `${folder}/queries`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const ours = evaluator(json, runtime, 'x86_64');
-    const answers = out.trimEnd().split('\n').map((line) => JSON.parse(line) as Answer);
+    const answers = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Answer);
     for (const [i, query] of queries.entries()) {
       const theirs = answers[i];
       if (typeof query.syscall === 'string' && syscallNumber(query.arch, query.syscall) === null) continue;
@@ -54,18 +66,35 @@ function asked(profile: object, queries: readonly Query[], runtime: 'none' | 'ru
 }
 let compared = 0;
 
-const known = syscallNames('x86_64').filter((name) => !['uretprobe', 'uprobe', 'statmount', 'listmount', 'mseal'].includes(name) && !/^lsm_|xattrat$|_tree_attr$|^file_[gs]etattr$/.test(name));
-const value = fc.oneof(fc.bigInt(0n, 8n), fc.constantFrom(0xffffffffn, 0x100000000n, 0x8000000000000000n, 0xffffffffffffffffn), fc.bigInt(0n, 2n ** 64n - 1n));
+const known = syscallNames('x86_64').filter(
+  (name) =>
+    !['uretprobe', 'uprobe', 'statmount', 'listmount', 'mseal'].includes(name) &&
+    !/^lsm_|xattrat$|_tree_attr$|^file_[gs]etattr$/.test(name),
+);
+const value = fc.oneof(
+  fc.bigInt(0n, 8n),
+  fc.constantFrom(0xffffffffn, 0x100000000n, 0x8000000000000000n, 0xffffffffffffffffn),
+  fc.bigInt(0n, 2n ** 64n - 1n),
+);
 // Few names, so that rules meet.
-const name = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('openat', 'socket', 'clone', 'personality', 'connect', 'semget') }, { weight: 1, arbitrary: fc.constantFrom(...known) });
+const name = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('openat', 'socket', 'clone', 'personality', 'connect', 'semget') },
+  { weight: 1, arbitrary: fc.constantFrom(...known) },
+);
 const arg = fc.record({
   index: fc.nat(5),
   op: fc.constantFrom('NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ').map((op) => `SCMP_CMP_${op}`),
   value,
   valueTwo: value,
 });
-const action = fc.constantFrom('ALLOW', 'LOG', 'ERRNO', 'KILL', 'KILL_PROCESS', 'TRAP').map((each) => `SCMP_ACT_${each}`);
-const rule = fc.record({ names: fc.array(name, { minLength: 1, maxLength: 4 }), action, args: fc.array(arg, { maxLength: 2 }) });
+const action = fc
+  .constantFrom('ALLOW', 'LOG', 'ERRNO', 'KILL', 'KILL_PROCESS', 'TRAP')
+  .map((each) => `SCMP_ACT_${each}`);
+const rule = fc.record({
+  names: fc.array(name, { minLength: 1, maxLength: 4 }),
+  action,
+  args: fc.array(arg, { maxLength: 2 }),
+});
 const profile = fc.record(
   {
     defaultAction: action,
@@ -83,21 +112,30 @@ const queried = fc.record({
 
 test('random profiles are answered as libseccomp answers them', { skip }, () => {
   fc.assert(
-    fc.property(profile, fc.array(queried, { minLength: 250, maxLength: 250 }), fc.constantFrom('none' as const, 'runc' as const), (each, queries, runtime) => {
-      try {
-        asked(each, queries, runtime);
-      } catch (error) {
-        // libseccomp refuses some combinations; then no container starts and there is nothing to answer.
-        if ((error as { status?: number }).status !== 2) throw error;
-      }
-    }),
+    fc.property(
+      profile,
+      fc.array(queried, { minLength: 250, maxLength: 250 }),
+      fc.constantFrom('none' as const, 'runc' as const),
+      (each, queries, runtime) => {
+        try {
+          asked(each, queries, runtime);
+        } catch (error) {
+          // libseccomp refuses some combinations; then no container starts and there is nothing to answer.
+          if ((error as { status?: number }).status !== 2) throw error;
+        }
+      },
+    ),
     { numRuns: 40, endOnFailure: true },
   );
   assert.ok(compared > 3000, `only ${compared} answers could be compared`);
 });
 
 test('every number of a plain profile is answered as libseccomp answers it', { skip }, () => {
-  const plain = { defaultAction: 'SCMP_ACT_ERRNO', architectures: ['SCMP_ARCH_X86_64'], syscalls: [{ names: ['read', 'write', 'openat', 'clone3'], action: 'SCMP_ACT_ALLOW' }] };
+  const plain = {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: [{ names: ['read', 'write', 'openat', 'clone3'], action: 'SCMP_ACT_ALLOW' }],
+  };
   const queries = Array.from({ length: 600 }, (_, nr): Query => ({ arch: 'x86_64', syscall: nr }));
   for (const runtime of ['none', 'runc'] as const) assert.equal(asked(plain, queries, runtime).length, 600);
   assert.equal(syscallName('x86_64', 0), 'read');

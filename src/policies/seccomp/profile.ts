@@ -67,12 +67,16 @@ export function readProfile(text: string): Profile {
     throw new UnreadableArtifact('', `neither JSON nor YAML: ${(error as Error).message.split('\n')[0]}`);
   }
   const object = plain(value);
-  if (typeof object !== 'object' || object === null) throw new UnreadableArtifact('', 'not an object; a profile has a defaultAction');
+  if (typeof object !== 'object' || object === null)
+    throw new UnreadableArtifact('', 'not an object; a profile has a defaultAction');
   const wrapped = object as { kind?: unknown; spec?: unknown };
   const [root, where] = wrapped.kind === 'SeccompProfile' ? [wrapped.spec, 'spec.'] : [object, ''];
   for (const template of ['archMap', 'includes']) {
     if (typeof root === 'object' && root !== null && template in root) {
-      throw new UnreadableArtifact(`${where}${template}`, 'a container engine template, not a profile; give the profile that the engine renders from it');
+      throw new UnreadableArtifact(
+        `${where}${template}`,
+        'a container engine template, not a profile; give the profile that the engine renders from it',
+      );
     }
   }
   const parsed = profile.safeParse(root);
@@ -83,12 +87,17 @@ export function readProfile(text: string): Profile {
 
 /** Integers that a double holds exactly become numbers again. */
 function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
+  if (typeof value === 'bigint')
+    return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '');
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
 }

@@ -17,10 +17,44 @@ interface Needs {
 
 const needs: Readonly<Record<Runtime, Needs>> = {
   runc: {
-    withNoNewPrivileges: ['close', 'epoll_ctl', 'execve', 'fstatfs', 'futex', 'getdents64', 'getpid', 'openat', 'write'],
+    withNoNewPrivileges: [
+      'close',
+      'epoll_ctl',
+      'execve',
+      'fstatfs',
+      'futex',
+      'getdents64',
+      'getpid',
+      'openat',
+      'write',
+    ],
     without: [
-      ...['capget', 'capset', 'chdir', 'close', 'epoll_ctl', 'execve', 'faccessat2', 'fcntl', 'fstat', 'fstatfs', 'getcwd'],
-      ...['getdents64', 'getpid', 'getppid', 'newfstatat', 'openat', 'prctl', 'read', 'setgid', 'setgroups', 'setuid', 'write'],
+      ...[
+        'capget',
+        'capset',
+        'chdir',
+        'close',
+        'epoll_ctl',
+        'execve',
+        'faccessat2',
+        'fcntl',
+        'fstat',
+        'fstatfs',
+        'getcwd',
+      ],
+      ...[
+        'getdents64',
+        'getpid',
+        'getppid',
+        'newfstatat',
+        'openat',
+        'prctl',
+        'read',
+        'setgid',
+        'setgroups',
+        'setuid',
+        'write',
+      ],
     ],
     sometimes: [
       ...['futex', 'nanosleep', 'rt_sigreturn', 'rt_sigprocmask', 'sigaltstack', 'tgkill', 'gettid', 'madvise', 'mmap'],
@@ -29,7 +63,17 @@ const needs: Readonly<Record<Runtime, Needs>> = {
   },
   crun: {
     withNoNewPrivileges: ['close', 'execve'],
-    without: ['capset', 'close', 'execve', 'prctl', 'rt_sigaction', 'rt_sigprocmask', 'setresgid', 'setresuid', 'write'],
+    without: [
+      'capset',
+      'close',
+      'execve',
+      'prctl',
+      'rt_sigaction',
+      'rt_sigprocmask',
+      'setresgid',
+      'setresuid',
+      'write',
+    ],
     sometimes: [],
   },
   none: { withNoNewPrivileges: [], without: [], sometimes: [] },
@@ -44,7 +88,8 @@ export function runtimeNeeds(runtime: Runtime, noNewPrivileges: 'any' | 'true' |
   };
   add(everyProgram, 'every program needs it to start, end or return from a signal');
   if (noNewPrivileges !== 'false') add(withNoNewPrivileges, `${runtime} calls it between the filter and the program`);
-  if (noNewPrivileges !== 'true') add(without, `${runtime} calls it between the filter and the program, without noNewPrivileges`);
+  if (noNewPrivileges !== 'true')
+    add(without, `${runtime} calls it between the filter and the program, without noNewPrivileges`);
   add(sometimes, `${runtime} calls it now and then, by timing`);
   return found;
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Capability checks, granted and refused. Most are noise: every mapping of memory asks whether the
+ * reserve may be used. Those of memory calls are left out here; for the rest one kernel stack for each
+ * (capability, system call) lets user space tell a real use from a probe. Needs 6.14 (the tracepoint).
+ */
+#include "scope.h"
+#include "numbers.h"
+
+#define CAP_SYS_ADMIN 21
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct capability_key);
+	__type(value, struct capability_use);
+} capabilities SEC(".maps");
+
+/* Too large for the stack of a program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct capability_use);
+} fresh_uses SEC(".maps");
+
+static __always_inline bool asks_for_memory(u32 nr)
+{
+	switch (nr) {
+	case NR_MMAP:
+	case __NR_brk:
+	case __NR_mprotect:
+	case __NR_mremap:
+	case __NR_clone:
+	case __NR_clone3:
+	case __NR_execve:
+	case __NR_execveat:
+#if defined(__TARGET_ARCH_x86)
+	case __NR_fork:
+	case __NR_vfork:
+#endif
+		return true;
+	}
+	return false;
+}
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(record_capability, const struct cred *cred, struct user_namespace *target,
+	     const struct user_namespace *capable, int cap, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 subject = current_subject(), zero = 0, nr;
+	struct capability_key key = { .subject = subject, .capability = cap, .granted = ret == 0 };
+	struct capability_use *use, *known;
+	struct pt_regs *regs;
+
+	if (!subject)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	nr = syscall_number(regs);
+	if (cap == CAP_SYS_ADMIN && asks_for_memory(nr))
+		return 0;
+	key.abi = abi_of(task, &nr);
+	key.nr = nr;
+	key.program = program_of(task);
+	key.phase = phase_of(subject, task);
+	known = bpf_map_lookup_elem(&capabilities, &key);
+	if (known) {
+		sight(&known->seen, bpf_ktime_get_ns());
+		return 0;
+	}
+	use = bpf_map_lookup_elem(&fresh_uses, &zero);
+	if (!use)
+		return 0;
+	use->seen.first = use->seen.last = bpf_ktime_get_ns();
+	use->seen.count = 1;
+	__builtin_memset(use->stack, 0, sizeof(use->stack));
+	bpf_get_stack(ctx, use->stack, sizeof(use->stack), 0);
+	if (bpf_map_update_elem(&capabilities, &key, use, BPF_ANY))
+		COUNT_LOST();
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
