@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { TestEvent } from 'node:test/reporters';
 
-const terminal = process.stdout.isTTY === true;
+const terminal = process.stdout.isTTY;
 const paint = (style: 'red' | 'yellow' | 'green', text: string): string => (terminal ? styleText(style, text) : text);
 
 interface Fault {

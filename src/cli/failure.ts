@@ -12,5 +12,5 @@ export class Failure extends Error {
 export function systemReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const words = /^[A-Z0-9_]+: (.+?)(?:, \w+.*)?$/.exec(message ?? String(error))?.[1];
-  return words ?? code ?? String(message);
+  return words ?? code ?? message;
 }

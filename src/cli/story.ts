@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import { printable } from '#observation/text.ts';
 
-const terminal = process.stderr.isTTY === true;
+const terminal = process.stderr.isTTY;
 const colours = terminal && process.env['NO_COLOR'] === undefined;
 let shown = '';
 

@@ -96,9 +96,9 @@ const vsnprintf = libc.func('int vsnprintf(void *text, size_t size, const char *
 export const errno = (): number => koffi.errno();
 
 /** Registers what a ring buffer calls for each sample. The bytes are only valid during the call. */
-export function onSample(take: (bytes: DataView) => void): { callback: Pointer; release(): void } {
+export function onSample(take: (bytes: DataView) => void): { callback: Pointer; readonly release: () => void } {
   const callback = koffi.register((_context: unknown, data: unknown, size: number) => {
-    take(new DataView(koffi.view(data, Number(size))));
+    take(new DataView(koffi.view(data, size)));
     return 0;
   }, koffi.pointer(sample));
   return { callback, release: () => koffi.unregister(callback) };

@@ -107,7 +107,7 @@ async function writePolicies(
   const written = new Map<string, string>();
   for (const baseline of fold([recording])) {
     for (const kind of kinds) {
-      const options = kind.options.parse({}) as Record<string, unknown>;
+      const options = kind.options.parse({});
       for (const { artifact, proof } of generateProved(kind, baseline, options, [recording])) {
         const file = join(outputDir, artifact.path);
         await writeAtomically(file, artifact.text);
