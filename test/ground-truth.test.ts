@@ -1,6 +1,16 @@
 /** strace watches the same run: whatever it saw must be in the recording. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -34,19 +44,46 @@ function readTruth(logs: string): Truth {
   return { calls, opened };
 }
 
-async function compare(name: string, argv: readonly [string, ...string[]], during?: () => Promise<void>): Promise<Truth> {
+async function compare(
+  name: string,
+  argv: readonly [string, ...string[]],
+  during?: () => Promise<void>,
+): Promise<Truth> {
   const logs = join(folder, `${name}-logs`);
   mkdirSync(logs);
-  const recorded = await recordCommand(['strace', '-ff', '-qq', '-y', '-s', '0', '-o', join(logs, 'log'), ...argv], during);
+  const recorded = await recordCommand(
+    ['strace', '-ff', '-qq', '-y', '-s', '0', '-o', join(logs, 'log'), ...argv],
+    during,
+  );
   const truth = readTruth(logs);
-  const own = recorded.of('syscall').filter(({ program, phase }) => phase === 'program' && program !== '/usr/bin/strace');
+  const own = recorded
+    .of('syscall')
+    .filter(({ program, phase }) => phase === 'program' && program !== '/usr/bin/strace');
   const recordedCalls = new Set(own.map((each) => each.name));
-  assert.deepEqual([...truth.calls].filter((call) => !recordedCalls.has(call) && call !== 'execve'), [], 'calls that only strace saw');
-  const paths = new Set(recorded.of('file').filter(({ resolution }) => resolution === 'exact').map(({ path }) => path));
-  assert.deepEqual([...truth.opened].filter((path) => !paths.has(path)), [], 'files that only strace saw');
+  assert.deepEqual(
+    [...truth.calls].filter((call) => !recordedCalls.has(call) && call !== 'execve'),
+    [],
+    'calls that only strace saw',
+  );
+  const paths = new Set(
+    recorded
+      .of('file')
+      .filter(({ resolution }) => resolution === 'exact')
+      .map(({ path }) => path),
+  );
+  assert.deepEqual(
+    [...truth.opened].filter((path) => !paths.has(path)),
+    [],
+    'files that only strace saw',
+  );
   assert.equal(recorded.lost, 0);
   // strace's own files and calls apart, the recording holds no call that strace did not see.
-  assert.deepEqual([...recordedCalls].filter((call) => call !== null && !truth.calls.has(call) && !['restart_syscall', 'rt_sigreturn'].includes(call)), []);
+  assert.deepEqual(
+    [...recordedCalls].filter(
+      (call) => call !== null && !truth.calls.has(call) && !['restart_syscall', 'rt_sigreturn'].includes(call),
+    ),
+    [],
+  );
   return truth;
 }
 
@@ -78,7 +115,9 @@ test('node with a worker thread', { skip }, async () => {
   await compare('node', [process.execPath, '-e', script]);
 });
 
-test('nginx at work', { skip: skip === false && !existsSync('/usr/sbin/nginx') ? 'nginx is not installed' : skip }, async () => {
+test('nginx at work', {
+  skip: skip === false && !existsSync('/usr/sbin/nginx') ? 'nginx is not installed' : skip,
+}, async () => {
   mkdirSync(join(folder, 'nginx'));
   const nginx = await prepareNginx(join(folder, 'nginx'));
   const { opened } = await compare('nginx', nginx.argv, async () => {

@@ -17,7 +17,10 @@ export interface HostRecording {
 }
 
 /** Records until the command and its children have ended, at most a minute. */
-export async function recordCommand(argv: readonly [string, ...string[]], during?: () => Promise<void>): Promise<HostRecording> {
+export async function recordCommand(
+  argv: readonly [string, ...string[]],
+  during?: () => Promise<void>,
+): Promise<HostRecording> {
   const stop = new AbortController();
   let meanwhile: Promise<void> = Promise.resolve();
   const recorded = await record({
@@ -41,7 +44,8 @@ export async function hostRecording({ lines, exit }: Recorded): Promise<HostReco
   return {
     recording,
     exit,
-    of: <T extends Observation['type']>(type: T) => recording.observations.filter((each): each is ObservationOf<T> => each.type === type),
+    of: <T extends Observation['type']>(type: T) =>
+      recording.observations.filter((each): each is ObservationOf<T> => each.type === type),
     lost: recording.coverage.reduce((sum, each) => sum + each.lost, 0),
   };
 }
