@@ -77,13 +77,19 @@ function coverageOf({ container, sensor, state, hook, from, to, lost, gaps }: Co
 function identity(fact: Fact): string {
   const known = identities.get(fact.claim);
   if (known !== undefined) return known;
-  const made = JSON.stringify(fact.claim, Object.keys(fact.claim).toSorted().concat(nested));
+  const made = canonical(fact.claim);
   identities.set(fact.claim, made);
   return made;
 }
 const identities = new WeakMap<Claim, string>();
-/** Names of the fields inside fields: JSON.stringify's list of names holds for all levels. */
-const nested = ['errno', 'signal', 'code', 'type', 'ip'];
+
+/** JSON with the keys of every object in order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).toSorted(([a], [b]) => compare(a, b));
+  return `{${fields.map(([name, each]) => `${JSON.stringify(name)}:${canonical(each)}`).join(',')}}`;
+}
 
 function mergeFacts(a: Fact, b: Fact): Fact {
   const seen: Record<string, Sighting> = { ...a.seen };
