@@ -11,7 +11,7 @@ export interface HostRecording {
   readonly recording: Recording;
   readonly exit: Recorded['exit'];
   /** The observations of one type. */
-  of<T extends Observation['type']>(type: T): ObservationOf<T>[];
+  readonly of: <T extends Observation['type']>(type: T) => ObservationOf<T>[];
   /** Everything lost, over all sensors. */
   readonly lost: number;
 }

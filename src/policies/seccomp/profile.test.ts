@@ -1,0 +1,174 @@
+/** What is refused before it is judged, and how the text is read. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { evaluator } from './evaluate.ts';
+
+const faults: readonly (readonly [text: string, message: RegExp])[] = [
+  ['', /not an object/],
+  ['[', /neither JSON nor YAML/],
+  ['{}', /^defaultAction: /],
+  ['{"defaultAction":"ALLOW"}', /^defaultAction: /],
+  ['{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":[],"action":"SCMP_ACT_ALLOW"}]}', /^syscalls\[0\]\.names: /],
+  [
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":6,"op":"SCMP_CMP_EQ"}]}]}',
+    /^syscalls\[0\]\.args\[0\]\.index: /,
+  ],
+  ['{"defaultAction":"SCMP_ACT_ERRNO","architectures":["x86_64"]}', /^architectures\[0\]: /],
+  ['{"defaultAction":"SCMP_ACT_ERRNO","archMap":[]}', /^archMap: a container engine template/],
+  ['kind: SeccompProfile\nspec: {}', /^spec\.defaultAction: /],
+];
+for (const [text, message] of faults) {
+  test(`refused: ${text === '' ? 'nothing' : text.slice(0, 70)}`, () => {
+    assert.throws(() => evaluator(text), { name: 'UnreadableArtifact', message });
+  });
+}
+
+const rules: readonly (readonly [
+  what: string,
+  profile: object,
+  query: Parameters<ReturnType<typeof evaluator>['answer']>[0],
+  verdict: string,
+  rule: RegExp,
+])[] = [
+  [
+    'a listed call',
+    { syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }] },
+    { arch: 'x86_64', syscall: 'read' },
+    'allow',
+    /^syscalls\[0\] SCMP_ACT_ALLOW$/,
+  ],
+  ['the default', {}, { arch: 'x86_64', syscall: 'read' }, 'deny', /^defaultAction SCMP_ACT_ERRNO \(EPERM\)$/],
+  [
+    'by number',
+    { syscalls: [{ names: ['read'], action: 'SCMP_ACT_LOG' }] },
+    { arch: 'x86_64', syscall: 0 },
+    'allow',
+    /SCMP_ACT_LOG/,
+  ],
+  [
+    'another architecture',
+    { architectures: ['SCMP_ARCH_X86_64'] },
+    { arch: 'x86', syscall: 'read' },
+    'deny',
+    /x86 is not listed \(SCMP_ACT_KILL\)/,
+  ],
+  [
+    'a name that the architecture has not',
+    {},
+    { arch: 'aarch64', syscall: 'open' },
+    'unknown',
+    /aarch64 has no call open/,
+  ],
+  ['a name that nobody has', {}, { arch: 'x86_64', syscall: 'opne' }, 'unknown', /no call opne is known/],
+  [
+    'somebody else decides',
+    { defaultAction: 'SCMP_ACT_NOTIFY' },
+    { arch: 'x86_64', syscall: 'read' },
+    'unknown',
+    /NOTIFY/,
+  ],
+  [
+    'a base profile decides',
+    { baseProfileName: 'runc' },
+    { arch: 'x86_64', syscall: 'read' },
+    'unknown',
+    /baseProfileName runc/,
+  ],
+  [
+    'a condition that holds',
+    {
+      syscalls: [
+        { names: ['personality'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 8, op: 'SCMP_CMP_EQ' }] },
+      ],
+    },
+    { arch: 'x86_64', syscall: 'personality', args: [8n] },
+    'allow',
+    /syscalls\[0\]/,
+  ],
+  [
+    'a condition that does not',
+    {
+      syscalls: [
+        { names: ['personality'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 8, op: 'SCMP_CMP_EQ' }] },
+      ],
+    },
+    { arch: 'x86_64', syscall: 'personality', args: [9n] },
+    'deny',
+    /default/,
+  ],
+  [
+    'newer than the profile, under runc',
+    { defaultErrnoRet: 1, syscalls: [{ names: ['read', 'openat2'], action: 'SCMP_ACT_ALLOW' }] },
+    { arch: 'x86_64', syscall: 999 },
+    'deny',
+    /ENOSYS by runc/,
+  ],
+];
+for (const [what, profile, query, verdict, rule] of rules) {
+  test(`answered: ${what}`, () => {
+    const answer = evaluator(
+      JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', ...profile }),
+      'runc',
+      query.arch === 'aarch64' ? 'aarch64' : 'x86_64',
+    ).answer(query);
+    assert.equal(answer.verdict, verdict, answer.rule);
+    assert.match(answer.rule, rule);
+  });
+}
+
+const crd = fileURLToPath(new URL('../../../../shared/crds/security-profiles-operator', import.meta.url));
+test('the fields that we write are those of the official SeccompProfile', {
+  skip: existsSync(crd) ? false : 'no ../shared/crds here',
+}, async () => {
+  const { readdirSync } = await import('node:fs');
+  const text = readdirSync(crd)
+    .map((name) => readFileSync(`${crd}/${name}`, 'utf8'))
+    .find((each) => /kind: SeccompProfile$/m.test(each) || /"kind": ?"SeccompProfile"/.test(each));
+  assert.ok(text !== undefined, 'the schema is in the folder');
+  interface Schema {
+    properties?: Record<string, Schema>;
+    items?: Schema;
+    required?: string[];
+    enum?: unknown[];
+    type?: string;
+  }
+  const definition = parse(text) as {
+    spec: { group: string; scope: string; versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
+  };
+  const schema = definition.spec.versions.find(({ name }) => name === 'v1')?.schema.openAPIV3Schema;
+  assert.ok(schema !== undefined, 'v1 is served');
+  const { seccomp } = await import('./index.ts');
+  const claim = { type: 'syscall', phase: 'program', program: null, arch: 'x86_64', nr: 0, name: 'read' } as const;
+  const baseline = {
+    workload: 'shop',
+    container: 'shop',
+    instances: [{ id: 'run', arch: 'x86_64', kernel: '6.18', started: 1, fromStart: true, complete: true }],
+    coverage: [
+      { instance: 'run', sensor: 'syscalls', state: 'ran', hook: 'tp_btf', from: 1, to: 2, lost: 0, gaps: [] },
+    ],
+    facts: [{ claim, seen: { run: { first: 1, last: 1, count: 1 } } }],
+  } as const;
+  const result = seccomp.generate(baseline, seccomp.options.parse({ output: 'yaml' }));
+  assert.ok(result.type === 'artifacts');
+  const object = parse(result.artifacts[0]?.text ?? '') as { apiVersion: string };
+  assert.equal(object.apiVersion, `${definition.spec.group}/v1`);
+  /** Every field is known, of the right type, in its enumeration; every required one is there. */
+  const check = (value: unknown, at: Schema, path: string): void => {
+    if (at.enum !== undefined) assert.ok(at.enum.includes(value), `${path}: ${String(value)}`);
+    if (at.type === 'array')
+      for (const [i, each] of (value as unknown[]).entries()) check(each, at.items ?? {}, `${path}[${i}]`);
+    if (at.type === 'integer') assert.ok(Number.isInteger(value), path);
+    if (at.type === 'string') assert.equal(typeof value, 'string', path);
+    if (at.properties === undefined) return;
+    for (const name of at.required ?? []) assert.ok(name in (value as object), `${path}.${name} is missing`);
+    for (const [name, each] of Object.entries(value as object)) {
+      const property = at.properties[name];
+      assert.ok(property !== undefined, `${path}.${name} is not in the schema`);
+      check(each, property, `${path}.${name}`);
+    }
+  };
+  check(object, schema, '');
+});
