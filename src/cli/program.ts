@@ -1,5 +1,5 @@
 /** All commands with their flags and help. What they do is loaded when they are called. */
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { kinds } from '#policies/index.ts';
 import { addOptions } from './kind-options.ts';
 import { version } from './version.ts';
@@ -17,6 +17,8 @@ function command(parent: Command, usage: string, summary: string, examples: read
     );
 }
 
+/** Examples are pasted: their lines stay whole. */
+const wrap = (text: string, width: number): string => new Help().boxWrap(text, width);
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
 const from = (): Option =>
   new Option('--from <file>', 'a recording, - for standard input; repeat to add up').argParser(collect);
@@ -30,6 +32,7 @@ export function program(): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'kguardian: ')) })
+    .configureHelp({ boxWrap: (text, width) => (text.includes('\nExamples:\n') ? text : wrap(text, width)) })
     .exitOverride();
 
   command(root, 'record [command...]', 'observe a command on this host, a process or a cgroup', [
@@ -123,7 +126,7 @@ export function program(): Command {
     'completion zsh > "${fpath[1]}/_kguardian"',
   ]).action(async (shell: string) => (await import('./commands/completion.ts')).completion(root, shell));
 
-  command(root, 'version', 'print the version', ['version', 'version --debug']).action(() => {
+  command(root, 'version', 'print the version', ['version', 'version --help']).action(() => {
     process.stdout.write(`kguardian ${version}\n`);
   });
   return root;

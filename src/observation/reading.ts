@@ -73,7 +73,8 @@ class Builder {
   }
 
   finish(): Recording {
-    if (this.#header === null) throw new RecordingError(1, this.#broken?.message ?? 'the recording is empty');
+    if (this.#header === null)
+      throw new RecordingError(1, this.#broken?.message ?? 'the recording is empty, or was cut before its first line');
     const [stranger] = this.#strangers;
     if (stranger !== undefined && this.#end !== null) {
       throw new RecordingError(

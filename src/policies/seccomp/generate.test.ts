@@ -80,8 +80,8 @@ test('what the runtime was seen to call under the filter is in, and so is what i
   assert.ok(allowed(written(of, { runtime: 'crun' }).profile).includes('fsopen'));
   assert.ok(!allowed(written(of, { runtime: 'crun' }).profile).includes('fstatfs'));
   assert.ok(allowed(written(of).profile).includes('fstatfs'));
-  assert.ok(!allowed(written(of, { noNewPrivileges: 'true' }).profile).includes('capset'));
-  assert.ok(allowed(written(of, { noNewPrivileges: 'false' }).profile).includes('capset'));
+  assert.ok(!allowed(written(of, { nnp: 'true' }).profile).includes('capset'));
+  assert.ok(allowed(written(of, { nnp: 'false' }).profile).includes('capset'));
 });
 
 test('compat calls bring their architecture, and two machines make one profile', () => {

@@ -82,7 +82,7 @@ export function generate(baseline: Baseline, options: Options): Generated {
   }
   const arches = options.arch.length > 0 ? [...new Set(options.arch)].toSorted() : observedArches(facts);
   const exists = (name: string): boolean => arches.some((arch) => syscallNumber(arch, name) !== null);
-  const needed = runtimeNeeds(options.runtime, options.noNewPrivileges);
+  const needed = runtimeNeeds(options.runtime, options.nnp);
   const allowed = new Set([...facts.flatMap(({ claim }) => claim.name ?? []), ...needed.keys()].filter(exists));
   const known = [...new Set(arches.flatMap(syscallNames))].filter((name) => !allowed.has(name)).toSorted();
   const errno = action === 'ERRNO';

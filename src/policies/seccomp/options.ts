@@ -20,10 +20,12 @@ export const options = z.strictObject({
     .default([])
     .describe('architectures of the profile; by default those that were observed'),
   runtime: z.enum(['runc', 'crun', 'none']).default('runc').describe('add what this container runtime itself needs'),
-  noNewPrivileges: z
+  nnp: z
     .enum(['any', 'true', 'false'])
     .default('any')
-    .describe("the pod's setting, on which the runtime's needs depend"),
+    .describe(
+      'noNewPrivileges of the container (allowPrivilegeEscalation: false in a pod), on which the needs of the runtime depend',
+    ),
   allowLoss: z
     .boolean()
     .default(false)

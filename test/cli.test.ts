@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { gzipSync, zstdDecompressSync } from 'node:zlib';
+import { kguardian, recordings, run } from './cli.ts';
+import { withoutRoot } from './lab.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kguardian-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const nginx = join(recordings, 'nginx.jsonl.zst');
+const plain = zstdDecompressSync(readFileSync(nginx)).toString('utf8');
+
+/** `kguardian gen seccomp`, and so on: every command that help names. */
+const commands = [
+  [],
+  ['record'],
+  ['gen'],
+  ['gen', 'seccomp'],
+  ['prove'],
+  ['explain'],
+  ['evaluate'],
+  ['evaluate', 'seccomp'],
+  ['inspect'],
+  ['demo'],
+  ['completion'],
+  ['version'],
+];
+
+test('every command has help with two examples, and each example works when pasted', {
+  skip: withoutRoot,
+  timeout: 120_000,
+}, async () => {
+  const place = join(folder, 'examples');
+  mkdirSync(join(place, 'policies'), { recursive: true });
+  writeFileSync(
+    join(place, 'recording.jsonl'),
+    plain
+      .replaceAll('"workload":"nginx"', '"workload":"demo"')
+      .replaceAll('"name":"nginx","started"', '"name":"demo","started"'),
+  );
+  writeFileSync(join(place, 'queries.jsonl'), '{"id":1,"arch":"x86_64","syscall":"mount"}\n');
+  execFileSync(kguardian, ['gen', 'seccomp', '--from', 'recording.jsonl', '--output-dir', 'policies'], {
+    cwd: place,
+    stdio: 'ignore',
+  });
+  const tried = new Set<string>();
+  for (const command of commands) {
+    const { code, stdout, stderr } = await run([...command, '--help']);
+    assert.equal(code, 0, stderr);
+    const examples = [...stdout.matchAll(/^ {2}(kguardian .+)$/gm)].map(([, text = '']) => text);
+    if (command.length > 0) assert.equal(examples.length, 2, `${command.join(' ')}: ${examples.join('; ')}`);
+    for (const example of examples) {
+      if (tried.has(example)) continue;
+      tried.add(example);
+      // The shell's own places for completion are not ours to write to.
+      const line = example
+        .replace(/> .*completion.*|> "\$\{fpath.*/, '> completion.sh')
+        .replace(/^kguardian/, kguardian);
+      execFileSync('/bin/bash', ['-c', line], { cwd: place, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+    }
+  }
+  assert.ok(tried.size >= 18, `${tried.size} examples`);
+});
+
+test('an artifact goes to standard output, the story to standard error', async () => {
+  const { code, stdout, stderr } = await run(['gen', 'seccomp', '--from', nginx]);
+  assert.equal(code, 0);
+  assert.equal((JSON.parse(stdout) as { defaultAction: string }).defaultAction, 'SCMP_ACT_ERRNO');
+  assert.match(stderr, /nginx: observed for .* in 1 run, nothing lost\n.*replay allows \d+ of \d+ observations/);
+});
+
+test('plain, gzip and standard input give the same bytes as zstd', async () => {
+  writeFileSync(join(folder, 'odd-name'), gzipSync(plain));
+  const outputs = await Promise.all([
+    run(['gen', 'seccomp', '--from', nginx]),
+    run(['gen', 'seccomp', '--from', join(folder, 'odd-name')]),
+    run(['gen', 'seccomp', '--from', '-'], { input: plain }),
+    run(['gen', 'seccomp', '--from', nginx, '--from', nginx]),
+  ]);
+  assert.equal(new Set(outputs.map(({ stdout }) => stdout)).size, 1);
+});
+
+test('prove says yes with 0, and no with 1 and the first offending observations', async () => {
+  const output = join(folder, 'policies');
+  await run(['gen', 'seccomp', '--from', nginx, '--output-dir', output]);
+  const file = join(output, 'nginx-seccomp.json');
+  assert.equal((await run(['prove', file, '--from', nginx])).code, 0);
+  const worse = join(folder, 'worse.json');
+  writeFileSync(worse, readFileSync(file, 'utf8').replace('"accept4",', ''));
+  const no = await run(['prove', worse, '--from', nginx]);
+  assert.equal(no.code, 1);
+  assert.match(no.stdout, /1 refused[\s\S]*accept4.*by \/usr\/sbin\/nginx \(program\): defaultAction/);
+  const machine = await run(['prove', worse, '--from', nginx, '-o', 'json']);
+  assert.deepEqual([machine.code, (JSON.parse(machine.stdout) as { proved: boolean }).proved], [1, false]);
+});
+
+test('explain gives evidence or a reason for every permission', async () => {
+  const file = join(folder, 'policies/nginx-seccomp.json');
+  const { stdout, stderr } = await run(['explain', file, '--from', nginx]);
+  assert.match(stdout, /^accept4 +at least \d+ +1\/1 .* program +\/usr\/sbin\/nginx$/m);
+  assert.match(stdout, /^capset +- .*runc calls it/m);
+  assert.match(stderr, /\d+ permissions: \d+ with evidence, \d+ without but with a reason, 0 with neither/);
+});
+
+test('evaluate answers line by line and goes on after a bad one', async () => {
+  const file = join(folder, 'policies/nginx-seccomp.json');
+  const input = [
+    '{"id":"a","arch":"x86_64","syscall":"accept4"}',
+    'nonsense',
+    '{"id":"b","arch":"x86_64","syscall":165,"args":["0x1"]}',
+    '{"id":"c","arch":"vax","syscall":1}',
+    '',
+  ].join('\n');
+  const { code, stdout } = await run(['evaluate', 'seccomp', '--profile', file], { input });
+  const answers = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id?: string; verdict?: string; error?: string });
+  assert.equal(code, 2);
+  assert.deepEqual(
+    answers.map(({ id, verdict, error }) => [id, verdict ?? (error === undefined ? '' : 'error')]),
+    [
+      ['a', 'allow'],
+      [undefined, 'error'],
+      ['b', 'deny'],
+      ['c', 'error'],
+    ],
+  );
+});
+
+test('inspect shows window, sensors, losses and counts', async () => {
+  const { stdout } = await run(['inspect', nginx]);
+  for (const word of ['ended after', 'SENSOR', 'syscalls', 'LOST', 'file', 'FROM START'])
+    assert.ok(stdout.includes(word), word);
+  const machine = JSON.parse((await run(['inspect', nginx, '-o', 'json'])).stdout) as {
+    complete: boolean;
+    observations: Record<string, number>;
+  };
+  assert.ok(machine.complete && (machine.observations['syscall'] ?? 0) > 30);
+});
+
+test('bash completes commands, kinds, flags and files', async () => {
+  const script = join(folder, 'completion.bash');
+  writeFileSync(script, (await run(['completion', 'bash'])).stdout);
+  copyFileSync(script, join(folder, 'zz-file'));
+  const complete = (...words: string[]): string[] => {
+    const line = `source ${script}; cd ${folder}; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _kguardian; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return execFileSync('/bin/bash', ['-c', line], { encoding: 'utf8' }).trimEnd().split('\n');
+  };
+  assert.deepEqual(complete('kguardian', 'ge'), ['gen']);
+  assert.deepEqual(complete('kguardian', 'gen', 's'), ['seccomp']);
+  assert.deepEqual(complete('kguardian', 'gen', 'seccomp', '--default'), ['--default-action']);
+  assert.deepEqual(complete('kubectl-kguardian', 'prove', 'zz'), ['zz-file']);
+  for (const shell of ['zsh', 'fish'])
+    assert.match((await run(['completion', shell])).stdout, /seccomp[\s\S]*--output-dir|output-dir[\s\S]*seccomp/);
+});
+
+test('record passes the command through, and tells how it ended', { skip: withoutRoot }, async () => {
+  const file = join(folder, 'own.jsonl.gz');
+  const ended = await run([
+    'record',
+    '--name',
+    'own',
+    '-o',
+    file,
+    '--',
+    '/bin/sh',
+    '-c',
+    'echo out; echo err >&2; exit 3',
+  ]);
+  assert.deepEqual([ended.code, ended.stdout], [1, 'out\n']);
+  assert.match(
+    ended.stderr,
+    /err\n[\s\S]*the command ended with status 3\nwrote .*own\.jsonl\.gz: \d+ lines, nothing lost/,
+  );
+  const inspected = JSON.parse((await run(['inspect', file, '-o', 'json'])).stdout) as {
+    containers: { workload: string; command: string[] }[];
+  };
+  assert.deepEqual([inspected.containers[0]?.workload, inspected.containers[0]?.command[0]], ['own', '/bin/sh']);
+});
+
+test('a duration ends a command that would go on', { skip: withoutRoot }, async () => {
+  const file = join(folder, 'sleep.jsonl');
+  const began = performance.now();
+  const { code, stderr } = await run(['record', '--duration', '300ms', '-o', file, '--', 'sleep', '100']);
+  assert.equal(code, 0, stderr);
+  assert.ok(performance.now() - began < 20_000 && existsSync(file));
+});
+
+test('without root, the demo says why it cannot record and does the job on a bundled recording', {
+  skip: withoutRoot,
+}, async () => {
+  const place = mkdtempSync(join(tmpdir(), 'kguardian-user-'));
+  try {
+    execFileSync('chown', ['65534', place]);
+    const reachable = execFileSync(
+      '/bin/sh',
+      ['-c', `setpriv --reuid 65534 --clear-groups test -r ${kguardian} && echo yes || echo no`],
+      { encoding: 'utf8' },
+    ).trim();
+    if (reachable !== 'yes') return assert.equal(reachable, 'no');
+    const { code, stdout, stderr } = await run(['demo', '--output-dir', join(place, 'out')], {
+      cwd: place,
+      uid: 65_534,
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /cannot record here: root is needed; going on with the bundled recording/);
+    assert.match(stdout, /proved +seccomp: replay allows/);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+});
