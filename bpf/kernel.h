@@ -54,6 +54,7 @@ typedef struct {
 } kgid_t;
 
 struct qstr {
+	u64 hash_len; /* the two below at once */
 	u32 hash;
 	u32 len;
 	const unsigned char *name;
@@ -72,7 +73,12 @@ struct inode {
 	u32 i_generation;
 };
 
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
 struct dentry {
+	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
@@ -119,6 +125,11 @@ struct fs_struct {
 struct mm_struct {
 	struct file *exe_file;
 	unsigned long arg_start, arg_end;
+	unsigned long saved_auxv[1]; /* as many as the kernel has */
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct cred {

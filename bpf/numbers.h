@@ -44,6 +44,8 @@
 #define NR_OPENAT2 __NR_openat2
 #define NR_OPEN_BY_HANDLE_AT __NR_open_by_handle_at
 #define NR_MMAP __NR_mmap
+#define NR_MPROTECT __NR_mprotect
+#define NR_PKEY_MPROTECT __NR_pkey_mprotect
 #define NR_FCHMOD __NR_fchmod
 #define NR_FCHOWN __NR_fchown
 #define NR_FTRUNCATE __NR_ftruncate

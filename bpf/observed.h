@@ -130,21 +130,20 @@ enum file_operation {
 	FILE_LINK_TO = 16,
 };
 
-/* The same key, the same path. Addresses tell objects apart and are never followed. */
+/* The same key, the same fact. What tells files apart is never followed. */
 struct file_key {
 	u64 program;
-	u64 mount;
-	u64 parent;
+	u64 place; /* hash of the root, of all names up to it and of the names given */
 	u64 inode;
-	u64 name; /* the dentry's hash, or that of the names given */
+	u32 generation;
 	u32 device;
 	u32 subject;
 	u32 access;
-	u32 renames; /* a rename above a file gives it another path */
+	u16 error;
 	u8 phase;
 	u8 operation;
-	u16 error;
-	u32 pad;
+	u8 follows; /* the symlink that the first name may be is followed */
+	u8 pad[3];
 };
 
 /*
@@ -157,7 +156,7 @@ struct file_event {
 	u32 pid;
 	u16 mode;
 	u8 owner;
-	u8 follows; /* the last name's symlink is followed */
+	u8 pad;
 	u16 path_flags;
 	u16 path_bytes;
 	u16 first_bytes;

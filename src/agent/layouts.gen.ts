@@ -106,7 +106,7 @@ export const ACCESS_EXECUTE = 128;
 export const ACCESS_CHMOD = 256;
 export const ACCESS_CHOWN = 512;
 
-export const sizeOfFileEvent = 88;
+export const sizeOfFileEvent = 72;
 export const keyInFileEvent = 0;
 
 export interface FileEvent {
@@ -114,7 +114,6 @@ export interface FileEvent {
   readonly pid: number;
   readonly mode: number;
   readonly owner: number;
-  readonly follows: number;
   readonly pathFlags: number;
   readonly pathBytes: number;
   readonly firstBytes: number;
@@ -122,74 +121,69 @@ export interface FileEvent {
 }
 export function readFileEvent(view: DataView, at: number): FileEvent {
   return {
-    time: view.getBigUint64(at + 64, true),
-    pid: view.getUint32(at + 72, true),
-    mode: view.getUint16(at + 76, true),
-    owner: view.getUint8(at + 78),
-    follows: view.getUint8(at + 79),
-    pathFlags: view.getUint16(at + 80, true),
-    pathBytes: view.getUint16(at + 82, true),
-    firstBytes: view.getUint16(at + 84, true),
-    secondBytes: view.getUint16(at + 86, true),
+    time: view.getBigUint64(at + 48, true),
+    pid: view.getUint32(at + 56, true),
+    mode: view.getUint16(at + 60, true),
+    owner: view.getUint8(at + 62),
+    pathFlags: view.getUint16(at + 64, true),
+    pathBytes: view.getUint16(at + 66, true),
+    firstBytes: view.getUint16(at + 68, true),
+    secondBytes: view.getUint16(at + 70, true),
   };
 }
 export function writeFileEvent(view: DataView, at: number, value: FileEvent): void {
-  view.setBigUint64(at + 64, value.time, true);
-  view.setUint32(at + 72, value.pid, true);
-  view.setUint16(at + 76, value.mode, true);
-  view.setUint8(at + 78, value.owner);
-  view.setUint8(at + 79, value.follows);
-  view.setUint16(at + 80, value.pathFlags, true);
-  view.setUint16(at + 82, value.pathBytes, true);
-  view.setUint16(at + 84, value.firstBytes, true);
-  view.setUint16(at + 86, value.secondBytes, true);
+  view.setBigUint64(at + 48, value.time, true);
+  view.setUint32(at + 56, value.pid, true);
+  view.setUint16(at + 60, value.mode, true);
+  view.setUint8(at + 62, value.owner);
+  view.setUint16(at + 64, value.pathFlags, true);
+  view.setUint16(at + 66, value.pathBytes, true);
+  view.setUint16(at + 68, value.firstBytes, true);
+  view.setUint16(at + 70, value.secondBytes, true);
 }
 
-export const sizeOfFileKey = 64;
+export const sizeOfFileKey = 48;
 
 export interface FileKey {
   readonly program: bigint;
-  readonly mount: bigint;
-  readonly parent: bigint;
+  readonly place: bigint;
   readonly inode: bigint;
-  readonly name: bigint;
+  readonly generation: number;
   readonly device: number;
   readonly subject: number;
   readonly access: number;
-  readonly renames: number;
+  readonly error: number;
   readonly phase: number;
   readonly operation: number;
-  readonly error: number;
+  readonly follows: number;
 }
 export function readFileKey(view: DataView, at: number): FileKey {
   return {
     program: view.getBigUint64(at + 0, true),
-    mount: view.getBigUint64(at + 8, true),
-    parent: view.getBigUint64(at + 16, true),
-    inode: view.getBigUint64(at + 24, true),
-    name: view.getBigUint64(at + 32, true),
-    device: view.getUint32(at + 40, true),
-    subject: view.getUint32(at + 44, true),
-    access: view.getUint32(at + 48, true),
-    renames: view.getUint32(at + 52, true),
-    phase: view.getUint8(at + 56),
-    operation: view.getUint8(at + 57),
-    error: view.getUint16(at + 58, true),
+    place: view.getBigUint64(at + 8, true),
+    inode: view.getBigUint64(at + 16, true),
+    generation: view.getUint32(at + 24, true),
+    device: view.getUint32(at + 28, true),
+    subject: view.getUint32(at + 32, true),
+    access: view.getUint32(at + 36, true),
+    error: view.getUint16(at + 40, true),
+    phase: view.getUint8(at + 42),
+    operation: view.getUint8(at + 43),
+    follows: view.getUint8(at + 44),
   };
 }
 export function writeFileKey(view: DataView, at: number, value: FileKey): void {
   view.setBigUint64(at + 0, value.program, true);
-  view.setBigUint64(at + 8, value.mount, true);
-  view.setBigUint64(at + 16, value.parent, true);
-  view.setBigUint64(at + 24, value.inode, true);
-  view.setBigUint64(at + 32, value.name, true);
-  view.setUint32(at + 40, value.device, true);
-  view.setUint32(at + 44, value.subject, true);
-  view.setUint32(at + 48, value.access, true);
-  view.setUint32(at + 52, value.renames, true);
-  view.setUint8(at + 56, value.phase);
-  view.setUint8(at + 57, value.operation);
-  view.setUint16(at + 58, value.error, true);
+  view.setBigUint64(at + 8, value.place, true);
+  view.setBigUint64(at + 16, value.inode, true);
+  view.setUint32(at + 24, value.generation, true);
+  view.setUint32(at + 28, value.device, true);
+  view.setUint32(at + 32, value.subject, true);
+  view.setUint32(at + 36, value.access, true);
+  view.setUint16(at + 40, value.error, true);
+  view.setUint8(at + 42, value.phase);
+  view.setUint8(at + 43, value.operation);
+  view.setUint8(at + 44, value.follows);
 }
 
 export const FILE_BY_HANDLE = 0;

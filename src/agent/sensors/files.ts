@@ -1,8 +1,8 @@
-/** Files opened, mapped, executed and changed, and attempts that failed (bpf/files.bpf.c). */
+/** Files opened, mapped, executed and changed, and opens that failed (bpf/files.bpf.c, bpf/file_names.bpf.c). */
 import type { FileAccess, ObservationOf } from '#observation/observation.ts';
 import { decodeText } from '#observation/text.ts';
 import * as kernel from '../layouts.gen.ts';
-import { interpreterOf } from './interpreter.ts';
+import { accessesOf, kindAfter, kindOf, operations } from './file-access.ts';
 import { headerBytes, Payload, walkedPath } from './programs.ts';
 import { resolve } from './resolve.ts';
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
@@ -10,208 +10,176 @@ import { Tally, type Tallied } from './tally.ts';
 
 type File = ObservationOf<'file'>;
 type Failed = ObservationOf<'file-failed'>;
+type Place = Pick<File, 'path' | 'resolution'>;
+/** Programs are named when facts are collected: only then are all known. */
+type Unnamed<Fact> = Omit<Fact, 'seen' | 'program'> & { program: bigint };
 
 /** Distinct facts that are kept; more are counted as lost. */
 const maxFacts = 500_000;
 const maxFailures = 20_000;
+const maxFolders = 100_000;
 
 export const files: SensorKind = { sensor: 'files', attach };
 
-const accesses: readonly (readonly [bit: number, access: FileAccess])[] = [
-  [kernel.ACCESS_READ, 'read'],
-  [kernel.ACCESS_WRITE, 'write'],
-  [kernel.ACCESS_APPEND, 'append'],
-  [kernel.ACCESS_CREATE, 'create'],
-  [kernel.ACCESS_TRUNCATE, 'truncate'],
-  [kernel.ACCESS_LIST, 'list'],
-  [kernel.ACCESS_MAP_EXECUTABLE, 'map-executable'],
-  [kernel.ACCESS_EXECUTE, 'execute'],
-  [kernel.ACCESS_CHMOD, 'chmod'],
-  [kernel.ACCESS_CHOWN, 'chown'],
-];
-/** For the first name, and for the second where there is one. */
-const operations: Readonly<Record<number, readonly [first: readonly FileAccess[], second?: readonly FileAccess[]]>> = {
-  [kernel.FILE_MKDIR]: [['mkdir']],
-  [kernel.FILE_RMDIR]: [['rmdir']],
-  [kernel.FILE_UNLINK]: [['unlink']],
-  [kernel.FILE_RENAME]: [['rename-from'], ['rename-to']],
-  [kernel.FILE_RENAME_TO]: [['rename-to']],
-  [kernel.FILE_LINK]: [['link-from'], ['link-to']],
-  [kernel.FILE_LINK_TO]: [['link-to']],
-  [kernel.FILE_SYMLINK]: [['symlink']],
-  [kernel.FILE_MKNOD]: [['mknod']],
-  [kernel.FILE_CHMOD]: [['chmod']],
-  [kernel.FILE_CHOWN]: [['chown']],
-  [kernel.FILE_TRUNCATE]: [['truncate']],
-  [kernel.FILE_MOUNT]: [['mount']],
-  [kernel.FILE_UNMOUNT]: [['unmount']],
-  [kernel.FILE_SCRIPT]: [['execute', 'read']],
-};
-const kindByMode: Readonly<Record<number, File['kind']>> = {
-  0o100000: 'file',
-  0o040000: 'directory',
-  0o120000: 'symlink',
-  0o140000: 'socket',
-  0o010000: 'fifo',
-  0o020000: 'char',
-  0o060000: 'block',
-};
-
 function attach(context: SensorContext): AttachedSensor {
-  const object = context.open('files').load();
-  const facts = new Tally<Omit<File, 'seen' | 'program'> & { program: bigint }>(maxFacts);
-  const failures = new Tally<Omit<Failed, 'seen' | 'program'> & { program: bigint }>(maxFailures);
+  const handles = context.open('files').load();
+  const names = context.open('file_names').load();
+  const facts = new Tally<Unnamed<File>>(maxFacts);
+  const failures = new Tally<Unnamed<Failed>>(maxFailures);
+  const folders = new Folders();
+  const repeats = new Repeats();
 
-  const byKey = new Map<string, Tallied<object>[]>();
-  const seen = object.map('files');
-
-  function take(sample: DataView): void {
-    const event = kernel.readFileEvent(sample, 0);
-    const key = kernel.readFileKey(sample, 0);
-    const container = context.containerOf(key.subject);
-    if (container === null) return;
-    const text = new Payload(sample, headerBytes);
-    const place = walkedPath(text.take(event.pathBytes), event.pathFlags);
-    const [first, second] = [event.firstBytes, event.secondBytes].map((bytes) =>
-      decodeText(text.take(bytes).subarray(0, -1)),
-    );
-    const at = context.time(event.time);
-    const common = { container, phase: context.phase(key.phase), program: key.program };
-    const placed = placeOf(event.pathFlags);
-
-    if (key.operation === kernel.FILE_OPEN_FAILED) {
-      failures.add({ type: 'file-failed', ...common, path: joined(place, first ?? ''), errno: key.error }, at);
-      return;
-    }
-    if (key.operation === kernel.FILE_BY_HANDLE) {
-      const kind = kindByMode[event.mode & 0o170000] ?? 'unknown';
-      // Sockets, pipes and other nameless things are no files; a memfd, detached as it is, may be executed.
-      if (placed === 'detached' && kind !== 'file') return;
-      for (const [bit, access] of accesses) {
-        if (key.access & bit)
-          keep(
-            sample,
-            facts.add(
-              { type: 'file', ...common, path: place, access, resolution: placed, kind, owner: event.owner === 1 },
-              at,
-            ),
-          );
-      }
-      if (key.access & kernel.ACCESS_EXECUTE && placed === 'exact') linker(event.pid, key.subject, place, common, at);
-      return;
-    }
-    const [ofFirst = [], ofSecond = []] = operations[key.operation] ?? [];
-    for (const [name, wanted] of [
-      [first, ofFirst],
-      [second, ofSecond],
-    ] as const) {
-      if (name === undefined || wanted.length === 0 || name === '') continue;
-      const { path, resolution } = located(
-        context.rootOf(key.subject, event.pid),
-        place,
-        name,
-        event.follows === 1,
-        placed,
+  /** A file that was open: the kernel walked its path. */
+  function takeHandle(sample: DataView): void {
+    const event = readEvent(context, sample);
+    if (event === null) return;
+    const { place, at, common } = event;
+    const kind = kindOf(event.mode);
+    // Sockets, pipes and other nameless things are no files; a memfd, nameless as it is, may be executed.
+    if (place.resolution === 'detached' && kind !== 'file') return;
+    if (place.resolution === 'exact') folders.above(place.path);
+    for (const access of accessesOf(event.key.access)) {
+      repeats.keep(
+        sample,
+        facts.add({ type: 'file', ...common, ...place, access, kind, owner: event.owner === 1 }, at),
       );
-      for (const access of wanted)
-        keep(
-          sample,
-          facts.add({ type: 'file', ...common, path, access, resolution, kind: 'unknown', owner: null }, at),
-        );
     }
   }
 
-  /** The kernel counts repeats by its own key: remembers which facts that key stands for. */
-  function keep(sample: DataView, fact: Tallied<object> | null): void {
-    if (fact === null) return;
-    const key = keyText(sample);
-    const same = byKey.get(key);
-    if (same === undefined) byKey.set(key, [fact]);
-    else if (!same.includes(fact)) same.push(fact);
+  /** One or two names, relative to a folder. */
+  function takeNames(sample: DataView): void {
+    const event = readEvent(context, sample);
+    if (event === null) return;
+    const { at, common } = event;
+    const root = context.rootOf(event.key.subject, event.pid);
+    const [onFirst, onSecond] = operations[event.key.operation] ?? [[]];
+    const add = (name: string, access: FileAccess, follows: boolean): void => {
+      const place = located(root, event.place, name, follows, folders);
+      if (place.resolution === 'exact' && access === 'mkdir') folders.above(`${place.path}/`);
+      const fact: Unnamed<File> = { type: 'file', ...common, ...place, access, kind: kindAfter(access), owner: null };
+      repeats.keep(sample, facts.add(fact, at));
+    };
+    for (const access of onFirst) add(event.first, access, event.key.follows === 1);
+    if (onSecond !== undefined && event.second !== '') add(event.second, onSecond, false);
   }
 
-  function countRepeats(): void {
-    for (const fact of facts.tallied()) fact.repeated = 0;
-    for (const { key, value } of seen.entries()) {
-      const { last, count } = kernel.readSighting(value, 0);
-      for (const fact of byKey.get(keyText(key)) ?? []) {
-        fact.repeated += Number(count) - 1;
-        fact.last = Math.max(fact.last, context.time(last));
-      }
-    }
+  function takeFailure(sample: DataView): void {
+    const event = readEvent(context, sample);
+    if (event === null) return;
+    const path = joined(event.place.path, event.first);
+    failures.add({ type: 'file-failed', ...event.common, path, errno: event.key.error }, event.at);
   }
 
-  /** The kernel reads and maps it before the program's first instruction. */
-  function linker(
-    pid: number,
-    subject: number,
-    executable: string,
-    common: { container: string; phase: File['phase']; program: bigint },
-    at: number,
-  ): void {
-    const root = context.rootOf(subject, pid);
-    const name = root === null ? null : interpreterOf(root, executable);
-    if (root === null || name === null) return;
-    const { path, resolution } = located(root, '/', name, true, 'exact');
-    for (const access of ['read', 'map-executable'] as const)
-      facts.add({ type: 'file', ...common, path, access, resolution, kind: 'file', owner: null }, at);
-  }
-
-  const rings = [object.ring('file_events', take), object.ring('failure_events', take)];
-  for (const name of object.programs().keys()) object.attach(name);
+  const rings = [
+    handles.ring('file_events', takeHandle),
+    names.ring('file_events', takeNames),
+    names.ring('failure_events', takeFailure),
+  ];
+  const objects = [handles, names];
+  for (const object of objects) for (const name of object.programs().keys()) object.attach(name);
   const drain = (): void => {
     for (const ring of rings) ring.drain();
   };
   return {
     sensor: 'files',
-    hook: [...new Set(object.programs().values())].join(', '),
+    hook: [...new Set(objects.flatMap((object) => [...object.programs().values()]))].join(', '),
     drain,
     collect() {
       drain();
-      countRepeats();
+      for (const fact of facts.tallied()) fact.repeated = 0;
+      for (const object of objects) repeats.count(context, object.map('files').entries());
       const named = <F extends { program: bigint }>(fact: F) => ({ ...fact, program: context.programOf(fact.program) });
       return [...facts.facts().map(named), ...failures.facts().map(named)];
     },
-    lost: () => Number(object.counts().lost) + facts.lost,
+    lost: () => objects.reduce((sum, object) => sum + Number(object.counts().lost), facts.lost),
     gaps() {
-      const found = ['files of 32-bit programs are seen only when they are executed or mapped'];
-      if (object.counts().uncertain > 0n) found.push('io_uring was used: files opened through it are not seen');
+      const found = ['Unix sockets that are bound or connected by path are not seen as files'];
+      if (handles.counts().uncertain > 0n) found.push('io_uring was used: files opened through it are not seen');
+      if (names.counts().uncertain > 0n) found.push('32-bit programs ran: their files are seen only when executed');
       if (failures.lost > 0) found.push('not all failed opens were kept');
       return found.toSorted();
     },
     close() {
       drain();
-      object.detach();
+      for (const object of objects) object.detach();
     },
   };
 }
 
-/** The bytes of the key at the beginning of a map's entry or an event. */
-function keyText(view: DataView): string {
-  return Buffer.from(view.buffer, view.byteOffset, kernel.sizeOfFileKey).toString('latin1');
+function readEvent(context: SensorContext, sample: DataView) {
+  const event = kernel.readFileEvent(sample, 0);
+  const key = kernel.readFileKey(sample, kernel.keyInFileEvent);
+  const container = context.containerOf(key.subject);
+  if (container === null) return null;
+  const text = new Payload(sample, headerBytes);
+  const path = walkedPath(text.take(event.pathBytes), event.pathFlags);
+  const [first = '', second = ''] = [event.firstBytes, event.secondBytes].map((bytes) =>
+    decodeText(text.take(bytes).subarray(0, -1)),
+  );
+  const place: Place = { path, resolution: resolutionOf(event.pathFlags) };
+  const common = { container, phase: context.phase(key.phase), program: key.program };
+  return { ...event, key, place, first, second, common, at: context.time(event.time) };
 }
 
-function placeOf(flags: number): File['resolution'] {
+function resolutionOf(flags: number): File['resolution'] {
   if (flags & kernel.PATH_CUT) return 'cut';
   return flags & kernel.PATH_DETACHED ? 'detached' : 'exact';
 }
 
-function located(
-  root: string | null,
-  folder: string,
-  name: string,
-  follows: boolean,
-  placed: File['resolution'],
-): Pick<File, 'path' | 'resolution'> {
+function located(root: string | null, folder: Place, name: string, follows: boolean, folders: Folders): Place {
+  // AT_EMPTY_PATH: the handle itself.
+  if (name === '') return folder;
+  const literal = joined(folder.path, name);
   // A plain name in a folder that the kernel named: nothing is left to follow.
-  if (!follows && !/\/|^\.\.?$/.test(name)) return { path: joined(folder, name), resolution: placed };
-  if (placed !== 'exact' && !name.startsWith('/')) return { path: joined(folder, name), resolution: placed };
-  const path = root === null ? null : resolve(root, folder, name, follows);
-  return path === null
-    ? { path: joined(folder, name), resolution: 'literal' }
-    : { path, resolution: placed === 'cut' ? 'cut' : 'exact' };
+  if (!follows && !/\/|^\.\.?$/.test(name)) return { path: literal, resolution: folder.resolution };
+  if (folder.resolution !== 'exact' && !name.startsWith('/')) return { path: literal, resolution: folder.resolution };
+  const path = root === null ? null : resolve(root, folder.path, name, follows, folders.known);
+  return path === null ? { path: literal, resolution: 'literal' } : { path, resolution: 'exact' };
 }
 
 function joined(folder: string, name: string): string {
-  return name.startsWith('/') ? name : `${folder === '/' ? '' : folder}/${name}`;
+  if (name === '' || name.startsWith('/')) return name === '' ? folder : name;
+  return `${folder === '/' ? '' : folder}/${name}`;
+}
+
+/** Folders that were no links when the kernel passed through them: names in them resolve when they are gone. */
+class Folders {
+  readonly known = new Set<string>();
+
+  above(path: string): void {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end);
+      if (this.known.has(folder) || this.known.size >= maxFolders) return;
+      this.known.add(folder);
+    }
+  }
+}
+
+/** The kernel counts repeats by its own keys: which facts each key stands for. */
+class Repeats {
+  readonly #facts = new Map<string, Tallied<object>[]>();
+
+  keep(sample: DataView, fact: Tallied<object> | null): void {
+    if (fact === null) return;
+    // Counts are lower bounds, and files that are made anew without end have keys without end.
+    if (this.#facts.size >= maxFacts) this.#facts.clear();
+    const key = keyText(sample, kernel.keyInFileEvent);
+    const same = this.#facts.get(key);
+    if (same === undefined) this.#facts.set(key, [fact]);
+    else if (!same.includes(fact)) same.push(fact);
+  }
+
+  count(context: SensorContext, entries: Iterable<{ key: DataView; value: DataView }>): void {
+    for (const { key, value } of entries) {
+      const { last, count } = kernel.readSighting(value, 0);
+      for (const fact of this.#facts.get(keyText(key, 0)) ?? []) {
+        fact.repeated += Number(count) - 1;
+        fact.last = Math.max(fact.last, context.time(last));
+      }
+    }
+  }
+}
+
+function keyText(view: DataView, at: number): string {
+  return Buffer.from(view.buffer, view.byteOffset + at, kernel.sizeOfFileKey).toString('latin1');
 }

@@ -7,9 +7,16 @@ const maxLinks = 40;
 
 /**
  * `name` relative to `folder`, an absolute path in the process's view. The last part is followed only
- * where `follows` says so. Null when a link on the way is gone or loops.
+ * where `follows` says so. Null when it cannot be told any more: a part on the way is gone and not among
+ * the `known` folders, links loop, or a link of /proc means something else to each reader.
  */
-export function resolve(root: string, folder: string, name: string, follows: boolean): string | null {
+export function resolve(
+  root: string,
+  folder: string,
+  name: string,
+  follows: boolean,
+  known: ReadonlySet<string> = new Set(),
+): string | null {
   const done: string[] = [];
   const open = `${name.startsWith('/') ? '' : folder}/${name}`.split('/');
   let links = 0;
@@ -20,27 +27,28 @@ export function resolve(root: string, folder: string, name: string, follows: boo
       continue;
     }
     const last = open.every((rest) => rest === '' || rest === '.');
-    const target = last && !follows ? null : linkTarget(`${root}/${[...done, part].join('/')}`, last);
+    const path = `/${[...done, part].join('/')}`;
+    const target = last && !follows ? null : linkTarget(root, path, last || known.has(path));
     if (target === undefined) return null;
     if (target === null) {
       done.push(part);
       continue;
     }
     links += 1;
-    if (links > maxLinks) return null;
+    if (links > maxLinks || path.startsWith('/proc/')) return null;
     if (target.startsWith('/')) done.length = 0;
     open.unshift(...target.split('/'));
   }
   return `/${done.join('/')}`;
 }
 
-/** Where a link leads; null for what is no link; undefined when a folder on the way is gone. */
-function linkTarget(path: string, last: boolean): string | null | undefined {
+/** Where a link leads; null for what is no link, or `mayBeGone`; undefined when it cannot be told. */
+function linkTarget(root: string, path: string, mayBeGone: boolean): string | null | undefined {
   try {
-    return decodeText(readlinkSync(Buffer.from(encodeText(path)), 'buffer'));
+    return decodeText(readlinkSync(Buffer.from(encodeText(`${root}${path}`)), 'buffer'));
   } catch (error) {
     // EINVAL: something else than a link. The last part may well be gone by now: it was unlinked, say.
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'EINVAL' || (last && code === 'ENOENT') ? null : undefined;
+    return code === 'EINVAL' || (mayBeGone && (code === 'ENOENT' || code === 'ENOTDIR')) ? null : undefined;
   }
 }
