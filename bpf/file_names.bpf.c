@@ -4,7 +4,7 @@
  * that failed. Sent with the folder that the name is relative to; user space follows the links.
  */
 #define KEPT_FILES 65536
-#define WAITING_BYTES (1 << 23)
+#define WAITING_BYTES (1 << 21)
 #include "file_event.h"
 
 #define NAME_GIVEN_BYTES 4096 /* the kernel takes none that is longer */
@@ -25,7 +25,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 18);
 } failure_events SEC(".maps");
 
 struct hashing {

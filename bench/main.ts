@@ -1,0 +1,306 @@
+/**
+ * `make bench`: what recording costs, side by side in one run. Ratios matter; machines are noisy, so every
+ * figure is the least of several rounds, and the rounds of all candidates are interleaved.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createCgroup } from '../src/agent/cgroups.ts';
+import { BpfObject } from '../src/agent/libbpf/object.ts';
+import { record } from '../src/agent/record.ts';
+import { Scope } from '../src/agent/scope.ts';
+import { sensors } from '../src/agent/sensors/sensors.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
+const folder = mkdtempSync(join(tmpdir(), 'kguardian-bench-'));
+const load = join(folder, 'load');
+
+function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function table(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  for (const row of rows)
+    print(
+      `  ${row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('   ')}`,
+    );
+  print();
+}
+
+/** One way of watching: `around` sets it up, measures while it holds, and takes it down. */
+interface Candidate {
+  readonly name: string;
+  around(): Promise<number>;
+}
+
+/** Runs the load inside `cgroup`, if one is given; nanoseconds for one. */
+function loaded(argv: readonly string[], prefix: readonly string[] = [], procs: readonly string[] = []): number {
+  const script = `${procs.map((file) => `echo $$ > ${file}; `).join('')}exec "$@"`;
+  return Number(
+    execFileSync('/bin/sh', ['-c', script, 'sh', ...prefix, load, ...argv], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+      .trim()
+      .split('\n')
+      .at(-1),
+  );
+}
+
+function emptyPrograms(): BpfObject {
+  return new BpfObject(join(folder, 'empty.bpf.o'), 'empty').load().attach('empty_enter').attach('empty_exit');
+}
+
+/** Our sensors of these names on a cgroup of their own. */
+function recorder(names: readonly string[], argv: readonly string[]): () => Promise<number> {
+  return async () => {
+    const cgroup = createCgroup('bench');
+    const scope = new Scope(cgroup.folder, 'cgroup');
+    try {
+      const subject = scope.addSubject('bench', { host: false, started: true, usage: null });
+      const attached = sensors.filter(({ sensor }) => names.includes(sensor)).map((kind) => kind.attach(scope));
+      scope.watch(cgroup.id, subject);
+      const result = loaded(argv, [], cgroup.procs);
+      for (const sensor of attached) sensor.close();
+      return result;
+    } finally {
+      scope.close();
+      await cgroup.remove();
+    }
+  };
+}
+
+/** bpftrace counting calls by name and number, as people do by hand. */
+async function bpftrace(argv: readonly string[]): Promise<number> {
+  const child = spawn(
+    'bpftrace',
+    ['-e', 'tracepoint:raw_syscalls:sys_enter { @[comm, args->id] = count(); } BEGIN { printf("ready\\n"); }'],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ready = new Promise<void>((resolve) =>
+    child.stdout.on('data', (text: Buffer) => (text.includes('ready') ? resolve() : undefined)),
+  );
+  try {
+    const first = await Promise.race([ready.then(() => 'ready'), ended.then(() => 'ended')]);
+    if (first !== 'ready') throw new Error('bpftrace does not start here');
+    return loaded(argv);
+  } finally {
+    child.kill('SIGINT');
+    await ended;
+  }
+}
+
+async function compare(title: string, candidates: readonly Candidate[], unit: string): Promise<void> {
+  const least = new Map<string, number>();
+  const failed = new Map<string, string>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, around } of candidates) {
+      if (failed.has(name)) continue;
+      try {
+        const value = await around();
+        least.set(name, Math.min(least.get(name) ?? Number.POSITIVE_INFINITY, value));
+      } catch (error) {
+        failed.set(name, (error as Error).message.split('\n')[0] ?? '');
+      }
+    }
+  }
+  const [first, reference] = candidates;
+  const base = least.get(first?.name ?? '') ?? 0;
+  const empty = (least.get(reference?.name ?? '') ?? 0) - base;
+  print(title);
+  table([
+    ['', `ns per ${unit}`, 'added', `of ${reference?.name ?? ''}`],
+    ...candidates.map(({ name }) => {
+      const value = least.get(name);
+      if (value === undefined) return [name, '-', '-', failed.get(name) ?? ''];
+      const added = value - base;
+      return [
+        name,
+        value.toFixed(1),
+        name === first?.name ? '' : `+${added.toFixed(1)}`,
+        name === first?.name ? '' : `${(added / empty).toFixed(2)}×`,
+      ];
+    }),
+  ]);
+}
+
+async function syscalls(): Promise<void> {
+  const argv = ['syscalls', '1000000'];
+  await compare(
+    'A system call (getppid), while watched',
+    [
+      { name: 'nothing', around: async () => loaded(argv) },
+      {
+        name: 'empty programs, same hooks',
+        async around() {
+          const object = emptyPrograms();
+          try {
+            return loaded(argv);
+          } finally {
+            object.close();
+          }
+        },
+      },
+      { name: 'kguardian, syscalls', around: recorder(['syscalls'], argv) },
+      {
+        name: 'kguardian, all sensors',
+        around: recorder(
+          sensors.map(({ sensor }) => sensor),
+          argv,
+        ),
+      },
+      { name: 'bpftrace counting', around: () => bpftrace(argv) },
+      {
+        name: 'strace -f',
+        around: async () => loaded(['syscalls', '20000'], ['strace', '-f', '-qq', '-o', '/dev/null']),
+      },
+    ],
+    'call',
+  );
+}
+
+async function repeats(): Promise<void> {
+  for (const [title, argv, unit, names] of [
+    ['The same file opened again', ['opens', '100000', '/etc/hostname'], 'open', ['files']],
+    ['The same connection made again (loopback)', ['connects', '5000'], 'connection', ['network']],
+  ] as const) {
+    await compare(
+      title,
+      [
+        { name: 'nothing', around: async () => loaded(argv) },
+        { name: `kguardian, ${names.join()}`, around: recorder(names, argv) },
+        {
+          name: 'kguardian, all sensors',
+          around: recorder(
+            sensors.map(({ sensor }) => sensor),
+            argv,
+          ),
+        },
+      ],
+      unit,
+    );
+  }
+}
+
+async function blast(): Promise<void> {
+  const many = mkdtempSync('/dev/shm/kguardian-bench-');
+  try {
+    for (let i = 0; i < 100; i += 1) {
+      mkdirSync(`${many}/${i}`);
+      for (let j = 0; j < 1000; j += 1) writeFileSync(`${many}/${i}/${i * 1000 + j}`, '');
+    }
+    const rows = [['', 'done', 'recorded', 'lost']];
+    for (const [name, argv, recorded] of [
+      ['system calls', ['syscalls', '1000000'], 'syscall'],
+      ['distinct files opened', ['distinct', '100000', many], 'file'],
+      ['connections', ['connects', '20000'], 'flow'],
+    ] as const) {
+      const { lines } = await record({
+        target: { type: 'command', argv: [load, ...argv], stdout: 'ignore' },
+        name: 'blast',
+        by: 'bench',
+        signal: new AbortController().signal,
+      });
+      const lost = lines.reduce((sum, line) => sum + (line.type === 'coverage' ? line.lost : 0), 0);
+      const facts = lines.filter(({ type }) => type === recorded);
+      const seen = facts.reduce(
+        (sum, line) =>
+          sum +
+          (line.type === 'flow' ? line.seen.count / 2 : line.type === 'file' && !line.path.startsWith(many) ? 0 : 1),
+        0,
+      );
+      rows.push([name, argv[1], recorded === 'syscall' ? `${seen} distinct` : String(seen), String(lost)]);
+    }
+    print('At full blast');
+    table(rows);
+  } finally {
+    rmSync(many, { recursive: true });
+  }
+}
+
+/** User and system time of a process in seconds, and its resident memory. */
+function usageOf(pid: number): { cpu: number; rssMiB: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rssMiB: Number(rss) / 1024 };
+}
+
+async function footprint(): Promise<void> {
+  const rows = [['', 'of one core', 'resident']];
+  for (const [name, command] of [
+    ['idle', 'sleep 14'],
+    [
+      'under load (opens, calls and connections without a pause)',
+      `end=$(($(date +%s) + 14)); while [ $(date +%s) -lt $end ]; do ${load} opens 20000; ${load} syscalls 200000; ${load} connects 500; done`,
+    ],
+  ] as const) {
+    const child = spawn(
+      here('../bin/kguardian'),
+      ['record', '-o', join(folder, 'footprint.jsonl'), '--', '/bin/sh', '-c', command],
+      { stdio: 'ignore' },
+    );
+    const pid = child.pid ?? 0;
+    await sleep(3000);
+    const before = usageOf(pid);
+    await sleep(8000);
+    const after = usageOf(pid);
+    rows.push([name, `${(((after.cpu - before.cpu) / 8) * 100).toFixed(1)} %`, `${after.rssMiB.toFixed(0)} MiB`]);
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+  print('The recorder itself');
+  table(rows);
+}
+
+function start(): void {
+  const rows = [['', 'ms']];
+  for (const argv of [['--help'], ['gen', 'seccomp', '--from', here('../recordings/nginx.jsonl.zst')]]) {
+    let least = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < rounds; round += 1) {
+      const began = performance.now();
+      execFileSync(here('../bin/kguardian'), argv, { stdio: 'ignore' });
+      least = Math.min(least, performance.now() - began);
+    }
+    rows.push([`kguardian ${argv.slice(0, 2).join(' ')}`, least.toFixed(0)]);
+  }
+  print('Start of the command line');
+  table(rows);
+}
+
+if (process.getuid?.() !== 0) throw new Error('bench needs root: it loads BPF programs');
+try {
+  execFileSync('gcc', ['-O2', '-o', load, here('load.c')]);
+  const include = `/usr/include/${arch() === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  execFileSync('clang', [
+    '-g',
+    '-O2',
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    `-D__TARGET_ARCH_${arch() === 'arm64' ? 'arm64' : 'x86'}`,
+    `-I${here('../bpf')}`,
+    '-idirafter',
+    include,
+    '-c',
+    here('empty.bpf.c'),
+    '-o',
+    join(folder, 'empty.bpf.o'),
+  ]);
+  print(
+    `Linux ${release()}, ${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}, least of ${rounds} rounds\n`,
+  );
+  await syscalls();
+  await repeats();
+  await blast();
+  await footprint();
+  start();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
