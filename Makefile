@@ -1,7 +1,7 @@
 # `make demo` does the main job on this machine, `make test` proves the tree. Both set up what they need.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: layouts help demo test test-pure lint format build setup bench golden clean
+.PHONY: install layouts help demo test test-pure lint format build setup bench golden clean
 
 NODE := node_modules/.bin/node
 CLANG ?= clang
@@ -59,6 +59,10 @@ setup: node_modules/.installed ## Debian and npm packages
 node_modules/.installed: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
+
+PREFIX ?= /usr/local
+install: setup build ## kguardian and kubectl-kguardian in PREFIX/bin, as links into this checkout
+	ln -sf $(CURDIR)/bin/kguardian $(CURDIR)/bin/kubectl-kguardian $(DESTDIR)$(PREFIX)/bin/
 
 clean: ## what was built
 	rm -rf build demo-out node_modules
