@@ -62,6 +62,7 @@ node_modules/.installed: package-lock.json
 
 PREFIX ?= /usr/local
 install: setup build ## kguardian and kubectl-kguardian in PREFIX/bin, as links into this checkout
+	mkdir -p $(DESTDIR)$(PREFIX)/bin
 	ln -sf $(CURDIR)/bin/kguardian $(CURDIR)/bin/kubectl-kguardian $(DESTDIR)$(PREFIX)/bin/
 
 clean: ## what was built

@@ -35,7 +35,7 @@ function table(rows: readonly (readonly string[])[]): void {
 /** One way of watching: `around` sets it up, measures while it holds, and takes it down. */
 interface Candidate {
   readonly name: string;
-  around(): Promise<number>;
+  readonly around: () => Promise<number>;
 }
 
 /** Runs the load inside `cgroup`, if one is given; nanoseconds for one. */
