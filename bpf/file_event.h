@@ -22,16 +22,12 @@ struct {
 	__uint(max_entries, WAITING_BYTES);
 } file_events SEC(".maps");
 
-/* The message of this CPU without names; NULL when nobody watches. */
-static __always_inline struct file_event *event(u8 operation)
+/* The message of this CPU, without names. */
+static __always_inline struct file_event *event(u32 subject, u8 operation)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u32 subject = current_subject();
-	struct file_event *e;
+	struct file_event *e = (void *)scratch();
 
-	if (!subject)
-		return NULL;
-	e = (void *)scratch();
 	if (!e)
 		return NULL;
 	__builtin_memset(e, 0, sizeof(*e));
@@ -77,7 +73,7 @@ static __always_inline u64 mixed(u64 hash, u64 more)
 }
 
 struct climb {
-	struct dentry *dentry;
+	struct dentry *dentry, *top; /* of the mount */
 	struct vfsmount *mount;
 	u64 hash;
 };
@@ -85,16 +81,16 @@ struct climb {
 static long mix_up(u32 index, struct climb *c)
 {
 	struct dentry *dentry = c->dentry, *parent;
-	struct vfsmount *mount = c->mount;
 	struct mount *m, *up;
 
-	if (dentry == BPF_CORE_READ(mount, mnt_root)) {
-		m = (void *)mount - bpf_core_field_offset(struct mount, mnt);
+	if (dentry == c->top) {
+		m = (void *)c->mount - bpf_core_field_offset(struct mount, mnt);
 		up = BPF_CORE_READ(m, mnt_parent);
 		if (up == m)
 			return 1;
 		c->dentry = BPF_CORE_READ(m, mnt_mountpoint);
 		c->mount = (void *)up + bpf_core_field_offset(struct mount, mnt);
+		c->top = BPF_CORE_READ(up, mnt.mnt_root);
 		return 0;
 	}
 	c->hash = mixed(c->hash, BPF_CORE_READ(dentry, d_name.hash_len));
@@ -111,8 +107,9 @@ static __always_inline u64 place_of(struct task_struct *task, const struct path 
 {
 	struct climb c = {
 		.dentry = BPF_CORE_READ(path, dentry),
+		.top = BPF_CORE_READ(path, mnt, mnt_root),
 		.mount = BPF_CORE_READ(path, mnt),
-		.hash = (u64)BPF_CORE_READ(task, fs, root.dentry),
+		.hash = (u64)BPF_CORE_READ(task, fs, root.dentry), /* as a number: pointers do not add */
 	};
 
 	c.hash = mixed(c.hash, (u64)c.mount);

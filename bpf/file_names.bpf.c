@@ -88,7 +88,8 @@ struct names {
 static __always_inline int record_names(const struct names *n)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct file_event *e = event(n->operation);
+	u32 subject = current_subject();
+	struct file_event *e = subject ? event(subject, n->operation) : NULL;
 	const struct path *folder;
 	char *payload;
 	struct file_key key;
@@ -138,29 +139,6 @@ static __always_inline bool native(u32 nr)
 	return false;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(record_failed_open, struct pt_regs *regs, long ret)
-{
-	struct names n = { .operation = FILE_OPEN_FAILED, .follows = true, .error = -ret };
-	u32 nr = syscall_number(regs);
-
-	if (ret >= 0 || ret < -4095 || !native(nr))
-		return 0;
-	switch (nr) {
-	case NR_OPENAT:
-	case NR_OPENAT2:
-		n.fd = argument(regs, 0), n.first = argument(regs, 1);
-		break;
-	case NR_OPEN:
-	case NR_CREAT:
-		n.fd = AT_FDCWD, n.first = argument(regs, 0);
-		break;
-	default:
-		return 0;
-	}
-	return record_names(&n);
-}
-
 #define HERE(op, name, ...) ((struct names){ FILE_##op, AT_FDCWD, name, ##__VA_ARGS__ })
 #define AT(op, fd, name, ...) ((struct names){ FILE_##op, fd, name, ##__VA_ARGS__ })
 
@@ -172,9 +150,13 @@ int BPF_PROG(record_name_call, struct pt_regs *regs, long ret)
 	u32 nr = syscall_number(regs);
 	struct names n;
 
-	if (ret || !native(nr))
+	if (ret > 0 || ret < -4095 || !native(nr))
 		return 0;
 	switch (nr) {
+	case NR_OPEN:
+	case NR_CREAT: n = HERE(OPEN_FAILED, a, 0, true, -ret); break;
+	case NR_OPENAT:
+	case NR_OPENAT2: n = AT(OPEN_FAILED, a, b, 0, true, -ret); break;
 	case NR_MKDIR: n = HERE(MKDIR, a); break;
 	case NR_MKDIRAT: n = AT(MKDIR, a, b); break;
 	case NR_RMDIR: n = HERE(RMDIR, a); break;
@@ -200,6 +182,9 @@ int BPF_PROG(record_name_call, struct pt_regs *regs, long ret)
 	case NR_UMOUNT2: n = HERE(UNMOUNT, a, 0, true); break;
 	default: return 0;
 	}
+	/* Of what fails only opens are kept; a handle of 0 is none of them. */
+	if ((ret != 0) != (n.operation == FILE_OPEN_FAILED))
+		return 0;
 	/* Mostly within one folder; a second name in another one comes as an event of its own. */
 	if ((nr == NR_RENAMEAT || nr == NR_RENAMEAT2 || nr == NR_LINKAT) && (s32)c != n.fd) {
 		struct names other = AT(RENAME_TO, c, d);

@@ -21,12 +21,12 @@
 #define AUXILIARY_PAIRS 32
 #define ENOENT 2
 
-static __always_inline int record_file(struct file *file, u32 access)
+static __always_inline int record_file(u32 subject, struct file *file, u32 access)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct file_event *e = event(FILE_BY_HANDLE);
+	struct file_event *e = event(subject, FILE_BY_HANDLE);
 	struct file_key key;
 
 	if (!e)
@@ -48,28 +48,16 @@ static __always_inline int record_file(struct file *file, u32 access)
 	return send(e, e->path_bytes);
 }
 
-static __always_inline int record_handle(s32 fd, u32 access)
+/* What an open asked for; `asked` has O_TRUNC, which the open file's own flags do not keep. 0: no access. */
+static __always_inline u32 access_of(struct file *file, u64 asked)
 {
-	struct file *file = file_of(fd);
+	u32 flags = BPF_CORE_READ(file, f_flags), access = 0;
 
-	return file ? record_file(file, access) : 0;
-}
-
-/* `asked` has O_TRUNC, which the open file's own flags do not keep. */
-static __always_inline int record_open(s32 fd, u64 asked)
-{
-	struct file *file;
-	u32 flags, access = 0;
-
-	if (!current_subject())
-		return 0;
-	file = file_of(fd);
-	flags = BPF_CORE_READ(file, f_flags);
 	/* A place in the tree, not its content. */
-	if (!file || flags & O_PATH)
+	if (flags & O_PATH)
 		return 0;
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFDIR)
-		return record_file(file, ACCESS_LIST);
+		return ACCESS_LIST;
 	if ((flags & O_ACCMODE) != O_WRONLY)
 		access |= ACCESS_READ;
 	if (flags & O_ACCMODE)
@@ -78,24 +66,27 @@ static __always_inline int record_open(s32 fd, u64 asked)
 		access |= ACCESS_CREATE;
 	else if (asked & O_TRUNC)
 		access |= ACCESS_TRUNCATE;
-	return record_file(file, access);
+	return access;
 }
 
-static long record_mapping(struct task_struct *task, struct vm_area_struct *vma, u32 *access)
+struct mapping {
+	u32 subject;
+	u32 access;
+};
+
+static long record_mapping(struct task_struct *task, struct vm_area_struct *vma, struct mapping *m)
 {
 	struct file *file = BPF_CORE_READ(vma, vm_file);
 
-	return file ? record_file(file, *access) : 0;
+	return file ? record_file(m->subject, file, m->access) : 0;
 }
 
 /* The file that is mapped at an address of the current task. */
-static __always_inline int record_mapped(u64 address, u32 access)
+static __always_inline int record_mapped(u32 subject, u64 address, u32 access)
 {
-	long error;
+	struct mapping m = { .subject = subject, .access = access };
+	long error = bpf_find_vma(bpf_get_current_task_btf(), address, record_mapping, &m, 0);
 
-	if (!current_subject())
-		return 0;
-	error = bpf_find_vma(bpf_get_current_task_btf(), address, record_mapping, &access, 0);
 	if (error && error != -ENOENT)
 		COUNT_LOST();
 	return 0;
@@ -104,43 +95,66 @@ static __always_inline int record_mapped(u64 address, u32 access)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(record_file_call, struct pt_regs *regs, long ret)
 {
-	u64 a = argument(regs, 0), b = argument(regs, 1), c = argument(regs, 2), d = argument(regs, 3);
-	u32 nr = syscall_number(regs), same = nr;
+	u32 nr = syscall_number(regs), same = nr, access = 0, subject;
+	u64 asked = 0;
+	struct file *file;
+	s32 fd = ret;
 
 	/* Addresses may look negative; errors are the last page's. */
-	if ((ret < 0 && ret > -4096) || abi_of(bpf_get_current_task_btf(), &same) != ABI_NATIVE)
+	if (ret < 0 && ret > -4096)
 		return 0;
 	switch (nr) {
 	case NR_OPENAT:
-		return record_open(ret, c);
-	case NR_OPEN:
-		return record_open(ret, b);
-	case NR_CREAT:
-		return record_open(ret, O_TRUNC);
-	case NR_OPENAT2: /* struct open_how begins with the flags */
-		bpf_probe_read_user(&b, sizeof(b), (void *)c);
-		return record_open(ret, b);
 	case NR_OPEN_BY_HANDLE_AT:
-		return record_open(ret, c);
+		asked = argument(regs, 2);
+		break;
+	case NR_OPEN:
+		asked = argument(regs, 1);
+		break;
+	case NR_CREAT:
+		asked = O_TRUNC;
+		break;
+	case NR_OPENAT2:
+	case NR_IO_URING_SETUP:
+		break;
 	case NR_MMAP:
-		return c & PROT_EXEC && !(d & MAP_ANONYMOUS) ? record_handle(argument(regs, 4), ACCESS_MAP_EXECUTABLE) : 0;
+		fd = argument(regs, 4);
+		if (argument(regs, 3) & MAP_ANONYMOUS)
+			return 0;
+		/* fallthrough */
 	case NR_MPROTECT:
 	case NR_PKEY_MPROTECT:
-		return c & PROT_EXEC ? record_mapped(a, ACCESS_MAP_EXECUTABLE) : 0;
+		if (!(argument(regs, 2) & PROT_EXEC))
+			return 0;
+		access = ACCESS_MAP_EXECUTABLE;
+		break;
 	case NR_FCHMOD:
-		return record_handle(a, ACCESS_CHMOD);
+		fd = argument(regs, 0), access = ACCESS_CHMOD;
+		break;
 	case NR_FCHOWN:
-		return record_handle(a, ACCESS_CHOWN);
+		fd = argument(regs, 0), access = ACCESS_CHOWN;
+		break;
 	case NR_FTRUNCATE:
-		return record_handle(a, ACCESS_TRUNCATE);
-	case NR_IO_URING_SETUP:
-		/* Files opened through a ring pass by here. */
-		if (current_subject())
-			COUNT_UNCERTAIN();
-		return 0;
+		fd = argument(regs, 0), access = ACCESS_TRUNCATE;
+		break;
 	default:
 		return 0;
 	}
+	subject = current_subject();
+	if (!subject || abi_of(bpf_get_current_task_btf(), &same) != ABI_NATIVE)
+		return 0;
+	if (nr == NR_IO_URING_SETUP) { /* files opened through a ring pass by here */
+		COUNT_UNCERTAIN();
+		return 0;
+	}
+	if (nr == NR_MPROTECT || nr == NR_PKEY_MPROTECT)
+		return record_mapped(subject, argument(regs, 0), access);
+	if (nr == NR_OPENAT2) /* struct open_how begins with the flags */
+		bpf_probe_read_user(&asked, sizeof(asked), (void *)argument(regs, 2));
+	file = file_of(fd);
+	if (file && !access)
+		access = access_of(file, asked);
+	return file && access ? record_file(subject, file, access) : 0;
 }
 
 /* The dynamic linker is opened and mapped by the kernel, in no system call of its own: exec leaves its address. */
@@ -148,11 +162,12 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(record_executed, struct task_struct *task, s32 old_pid, struct linux_binprm *bprm)
 {
 	struct mm_struct *mm = task->mm;
+	u32 subject = current_subject();
 	u64 pair[2] = {};
 
-	if (!current_subject())
+	if (!subject)
 		return 0;
-	record_file(bprm->file, ACCESS_EXECUTE);
+	record_file(subject, bprm->file, ACCESS_EXECUTE);
 	for (int i = 0; i < AUXILIARY_PAIRS; i++) {
 		if (bpf_probe_read_kernel(pair, sizeof(pair),
 					  (void *)mm + bpf_core_field_offset(struct mm_struct, saved_auxv) +
@@ -162,7 +177,7 @@ int BPF_PROG(record_executed, struct task_struct *task, s32 old_pid, struct linu
 		if (pair[0] == AT_BASE)
 			break;
 	}
-	return pair[0] == AT_BASE && pair[1] ? record_mapped(pair[1], ACCESS_READ | ACCESS_MAP_EXECUTABLE) : 0;
+	return pair[0] == AT_BASE && pair[1] ? record_mapped(subject, pair[1], ACCESS_READ | ACCESS_MAP_EXECUTABLE) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
