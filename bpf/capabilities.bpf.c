@@ -2,12 +2,16 @@
 /*
  * Capability checks, granted and refused. Most are noise: every mapping of memory asks whether the
  * reserve may be used. Those of memory calls are left out here; for the rest one kernel stack for each
- * (capability, system call) lets user space tell a real use from a probe. Needs 6.14 (the tracepoint).
+ * (capability, system call) lets user space tell a real use from a probe.
+ *
+ * Two ways to the same record, of which user space loads the first that the kernel takes: the tracepoint
+ * (6.14), or the return of the function itself (5.5, where fexit programs are allowed).
  */
 #include "scope.h"
 #include "numbers.h"
 
 #define CAP_SYS_ADMIN 21
+#define CAP_OPT_NOAUDIT 2
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -44,9 +48,7 @@ static __always_inline bool asks_for_memory(u32 nr)
 	return false;
 }
 
-SEC("tp_btf/cap_capable")
-int BPF_PROG(record_capability, const struct cred *cred, struct user_namespace *target,
-	     const struct user_namespace *capable, int cap, int ret)
+static __always_inline int record_check(void *ctx, int cap, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u32 subject = current_subject(), zero = 0, nr;
@@ -79,6 +81,20 @@ int BPF_PROG(record_capability, const struct cred *cred, struct user_namespace *
 	if (bpf_map_update_elem(&capabilities, &key, use, BPF_ANY))
 		COUNT_LOST();
 	return 0;
+}
+
+SEC("tp_btf/cap_capable")
+int BPF_PROG(record_capability, const struct cred *cred, struct user_namespace *target,
+	     const struct user_namespace *capable, int cap, int ret)
+{
+	return record_check(ctx, cap, ret);
+}
+
+SEC("fexit/cap_capable")
+int BPF_PROG(record_capability_return, const struct cred *cred, struct user_namespace *target, int cap,
+	     unsigned int opts, int ret)
+{
+	return opts & CAP_OPT_NOAUDIT ? 0 : record_check(ctx, cap, ret);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -56,7 +56,11 @@ u32 entered[JUDGED];
 
 static __always_inline u32 *entry_of(u32 pid)
 {
-	return &entered[((pid << 4) | ((pid >> 12) & 15)) & (JUDGED - 1)];
+	u32 at = (pid << 4) | ((pid >> 12) & 15);
+
+	/* The mask must come last: the verifier of 6.1 forgets bounds at an or. */
+	asm volatile("" : "+r"(at));
+	return &entered[at & (JUDGED - 1)];
 }
 
 static __always_inline void record(void *map, struct task_struct *task, u32 subject, u32 nr, u8 abi, s32 outcome)

@@ -1,12 +1,12 @@
 /** Bad input as users meet it: an exit code, one sentence, and nothing half-written. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
-import { recordings, run } from './cli.ts';
+import { kguardian, recordings, run } from './cli.ts';
 import { withoutRoot } from './lab.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-faults-'));
@@ -179,4 +179,25 @@ test('no privileges: the sentence says which are needed', { skip: withoutRoot },
   if (code === null || /EACCES|Permission denied/.test(stderr)) return assert.match(stderr, /denied/i);
   assert.equal(code, 2, stderr);
   assert.match(stderr, /cannot .*(permission denied|CAP_BPF)/);
+});
+
+test('a kernel without BTF, and rights without CAP_BPF: one sentence, and no file', { skip: withoutRoot }, () => {
+  const file = join(folder, 'refused.jsonl');
+  for (const [script, message] of [
+    [`mount --bind /dev/null /sys/kernel/btf/vmlinux && exec "$@"`, /cannot record on this machine: .*/],
+    [
+      `exec setpriv --bounding-set -bpf,-perfmon,-sys_admin --inh-caps -bpf,-perfmon,-sys_admin "$@"`,
+      /cannot record on this machine: .*(permission denied|CAP_BPF)/,
+    ],
+  ] as const) {
+    const ran = spawnSync(
+      'unshare',
+      ['-m', '/bin/sh', '-c', script, 'sh', kguardian, 'record', '-o', file, '--', 'true'],
+      { encoding: 'utf8' },
+    );
+    assert.equal(ran.status, 2, ran.stderr);
+    assert.match(ran.stderr, message);
+    assert.equal(ran.stderr.trimEnd().split('\n').length, 1, ran.stderr);
+    assert.equal(existsSync(file), false);
+  }
 });

@@ -40,10 +40,10 @@ async function tryOut(
   }
 }
 
-function profileOf(recording: Recording): string {
+function profileOf(recording: Recording, runtime: 'runc' | 'crun' = 'runc'): string {
   const [baseline] = fold([recording]);
   assert.ok(baseline);
-  const generated = seccomp.generate(baseline, seccomp.options.parse({}));
+  const generated = seccomp.generate(baseline, seccomp.options.parse({ runtime }));
   assert.equal(generated.type, 'artifacts', JSON.stringify(generated));
   const text = generated.type === 'artifacts' ? (generated.artifacts[0]?.text ?? '') : '';
   assert.ok(proved(replay(seccomp.evaluator(text), [recording])));
@@ -116,3 +116,15 @@ function enforces(workload: Workload): void {
     );
   });
 }
+
+test('a profile for crun is smaller, and runs under crun', { skip, timeout: 120_000 }, async () => {
+  const workload = all.find(({ name }) => name === 'shell');
+  assert.ok(workload);
+  const id = 'kg-crun';
+  const recording = await recordContainer(id, workload.name, () => tryOut(workload, id, ['--nnp']));
+  const [forCrun, forRunc] = [profileOf(recording, 'crun'), profileOf(recording)];
+  assert.ok(seccomp.evaluator(forCrun).permissions.length < seccomp.evaluator(forRunc).permissions.length);
+  const file = `${folder}/crun.json`;
+  writeFileSync(file, forCrun);
+  for (const nnp of ['--nnp', '--no-nnp']) await tryOut(workload, id, ['--runtime', 'crun', '--seccomp', file, nnp]);
+});

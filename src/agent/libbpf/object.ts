@@ -11,7 +11,7 @@ import { Ring } from './ring.ts';
 export class BpfError extends Error {
   readonly errno: number;
   constructor(what: string, errno: number, said: readonly string[] = []) {
-    super(`${what}: ${reason(errno)}${verdictOf(said)}`);
+    super(`${what}: ${missingHook(said) ?? reason(errno)}${verdictOf(said)}`);
     this.name = 'BpfError';
     this.errno = errno;
   }
@@ -25,6 +25,12 @@ function reason(errno: number): string {
     return 'permission denied (CAP_BPF and CAP_PERFMON are needed, CAP_NET_ADMIN for network programs)';
   if (errno === EACCES) return 'refused by the verifier';
   return errno === 0 ? 'failed' : getSystemErrorMessage(-errno);
+}
+
+/** libbpf finds hooks by their types: one that is missing is named in what it says. */
+function missingHook(said: readonly string[]): string | null {
+  const name = /failed to find kernel BTF type ID of '(\w+)'/.exec(said.join('\n'))?.[1];
+  return name === undefined ? null : `this kernel has no hook ${name}`;
 }
 
 /** The line of the verifier's log that says why: the last one before its statistics. */

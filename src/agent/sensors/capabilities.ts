@@ -3,6 +3,7 @@ import { arch as machine } from 'node:os';
 import { capabilityName } from '#observation/capabilities.ts';
 import type { ObservationOf } from '#observation/observation.ts';
 import { syscallName } from '#observation/syscalls.ts';
+import type { BpfObject } from '../libbpf/object.ts';
 import { kernelFunctions } from '../kernel-symbols.ts';
 import {
   ABI_NATIVE,
@@ -23,12 +24,12 @@ type Capability = ObservationOf<'capability'>;
 const probing = /^(security_vm_enough_memory|cap_vm_enough_memory|__vm_enough_memory)|_noaudit$/;
 
 function attach(context: SensorContext): AttachedSensor {
-  const object = context.open('capabilities').load().attach('record_capability');
+  const { object, program } = openAny(context);
   const map = object.map('capabilities');
   let hidden = false;
   return {
     sensor: 'capabilities',
-    hook: [...object.programs().values()].join(', '),
+    hook: object.programs().get(program) ?? program,
     drain: () => undefined,
     collect() {
       const uses = [...map.entries()].map(({ key, value }) => ({
@@ -64,6 +65,24 @@ function attach(context: SensorContext): AttachedSensor {
     gaps: () => (hidden ? ['kernel symbols are hidden (CAP_SYSLOG): probing checks are among the capabilities'] : []),
     close: () => object.detach(),
   };
+}
+
+const programs = ['record_capability', 'record_capability_return'] as const;
+
+/** The first of the two ways that this kernel takes. */
+function openAny(context: SensorContext): { object: BpfObject; program: string } {
+  const refusals: string[] = [];
+  for (const program of programs) {
+    const object = context.open('capabilities');
+    for (const other of programs) if (other !== program) object.without(other);
+    try {
+      return { object: object.load().attach(program), program };
+    } catch (error) {
+      refusals.push((error as Error).message);
+      object.close();
+    }
+  }
+  throw new Error(refusals.join('; '));
 }
 
 /** Addresses, innermost first; the kernel leaves the rest zero. */

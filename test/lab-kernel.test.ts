@@ -1,0 +1,82 @@
+/** The whole recorder on another real kernel: Debian's 6.1 with cgroup v2 alone, in the lab's virtual machine. */
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { fold } from '#baseline/fold.ts';
+import { readRecording } from '#observation/reading.ts';
+import { seccomp } from '#policies/seccomp/index.ts';
+import { lab, withoutRoot } from './lab.ts';
+
+function withoutMachine(): string | false {
+  if (withoutRoot !== false) return withoutRoot;
+  if (!existsSync(`${lab}/setup`)) return 'no ../shared/lab beside the checkout';
+  try {
+    execFileSync(`${lab}/setup`, ['--only', 'bpf'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    return false;
+  } catch (error) {
+    return `../shared/lab/setup failed: ${(error as Error).message}`;
+  }
+}
+
+const script = `export HOME=/tmp NODE_COMPILE_CACHE=
+/run/dir/bin/kguardian record --name guest -o "$VM_OUT/guest.jsonl" -- /bin/sh -c '
+  ls / >/dev/null; cat /etc/hostname >/tmp/x; ln -s x /tmp/y; chown 33 /tmp/x; curl -s --max-time 2 http://127.0.0.1:1/; true'
+`;
+
+test("the recorder works on Debian's 6.1, with every sensor", {
+  skip: withoutMachine(),
+  timeout: 300_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kguardian-guest-'));
+  try {
+    writeFileSync(join(folder, 'script'), script);
+    const checkout = fileURLToPath(new URL('..', import.meta.url));
+    const { stdout, stderr } = await promisify(execFile)(`${lab}/vm-run`, [
+      '-m',
+      'bpf',
+      '-t',
+      '240',
+      '-d',
+      checkout,
+      '-o',
+      folder,
+      join(folder, 'script'),
+    ]);
+    assert.ok(existsSync(join(folder, 'guest.jsonl')), stdout + stderr);
+    const recording = await readRecording(readFileSync(join(folder, 'guest.jsonl'), 'utf8').trimEnd().split('\n'));
+    assert.match(recording.header.node.kernel, /^6\.1\./);
+    assert.equal(recording.header.node.cgroups, 'v2');
+    assert.deepEqual(
+      recording.coverage.filter(({ state, lost }) => state !== 'ran' || lost > 0),
+      [],
+    );
+    const facts = recording.observations.map((each) => {
+      if (each.type === 'file') return `${each.access} ${each.path}`;
+      if (each.type === 'capability') return `${each.name} ${each.granted}`;
+      if (each.type === 'flow') return `${each.direction} ${each.peer.ip} ${each.outcome}`;
+      return each.type === 'exec' ? `exec ${each.path}` : each.type;
+    });
+    for (const fact of [
+      'exec /usr/bin/ls',
+      'list /',
+      'read /etc/hostname',
+      'create /tmp/x',
+      'symlink /tmp/y',
+      'CAP_CHOWN true',
+      'egress 127.0.0.1 failed',
+      'usage',
+    ]) {
+      assert.ok(facts.includes(fact), `${fact} is not among ${facts.length} facts`);
+    }
+    const [baseline] = fold([recording]);
+    assert.ok(baseline);
+    assert.equal(seccomp.generate(baseline, seccomp.options.parse({})).type, 'artifacts');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
