@@ -30,7 +30,10 @@ function reason(errno: number): string {
 /** libbpf finds hooks by their types: one that is missing is named in what it says. */
 function missingHook(said: readonly string[]): string | null {
   const name = /failed to find kernel BTF type ID of '(\w+)'/.exec(said.join('\n'))?.[1];
-  return name === undefined ? null : `this kernel has no hook ${name}`;
+  if (name !== undefined) return `this kernel has no hook ${name}`;
+  return /failed to find valid kernel BTF/.test(said.join('\n'))
+    ? 'this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)'
+    : null;
 }
 
 /** The line of the verifier's log that says why: the last one before its statistics. */
