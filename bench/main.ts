@@ -231,17 +231,18 @@ async function blast(): Promise<void> {
   }
 }
 
-/** User and system time of a process in seconds, and its resident memory. */
-function usageOf(pid: number): { cpu: number; rssMiB: number } {
+/** User and system time of a process in seconds; its resident memory, and what of it is nobody else's and counted once. */
+function usageOf(pid: number): { cpu: number; rssMiB: number; pssMiB: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
-  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rssMiB: Number(rss) / 1024 };
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const mebibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1]) / 1024;
+  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rssMiB: mebibytes('Rss'), pssMiB: mebibytes('Pss') };
 }
 
 async function footprint(): Promise<void> {
-  const rows = [['', 'of one core', 'resident']];
+  const rows = [['', 'of one core', 'resident', 'proportional']];
   for (const [name, command] of [
     ['idle', 'sleep 14'],
     [
@@ -259,7 +260,12 @@ async function footprint(): Promise<void> {
     const before = usageOf(pid);
     await sleep(8000);
     const after = usageOf(pid);
-    rows.push([name, `${(((after.cpu - before.cpu) / 8) * 100).toFixed(1)} %`, `${after.rssMiB.toFixed(0)} MiB`]);
+    rows.push([
+      name,
+      `${(((after.cpu - before.cpu) / 8) * 100).toFixed(1)} %`,
+      `${after.rssMiB.toFixed(0)} MiB`,
+      `${after.pssMiB.toFixed(0)} MiB`,
+    ]);
     await new Promise((resolve) => child.once('exit', resolve));
   }
   print('The recorder itself');

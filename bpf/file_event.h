@@ -10,6 +10,9 @@
 #include "path.h"
 #include "numbers.h"
 
+#define KEPT_FILES 131072
+#define WAITING_BYTES (1 << 24)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, KEPT_FILES);

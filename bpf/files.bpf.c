@@ -3,9 +3,8 @@
  * Files that were opened, mapped, executed or changed by a handle, seen when the system call has
  * succeeded and named by the kernel's own dentries: what was really opened, whatever it was called.
  */
-#define KEPT_FILES 131072
-#define WAITING_BYTES (1 << 24)
 #include "file_event.h"
+#include "file_names.h"
 
 #define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
@@ -15,17 +14,31 @@
 #define O_APPEND 02000
 #define O_PATH 010000000
 #define FMODE_CREATED (1 << 20)
+#define FMODE_BACKING (3 << 24) /* bit 25 when it came in 6.7, bit 24 since 6.14 */
+#define FMODE_NOACCOUNT (1 << 29) /* backing files have it too, and no other file that a program holds */
 #define S_IFMT 0170000
 #define S_IFDIR 0040000
 #define AT_BASE 7
 #define AUXILIARY_PAIRS 32
 #define ENOENT 2
 
+/* What was opened: of a stacked file system's file the lower one is mapped, which has a mount of nobody's. */
+static __always_inline const struct path *path_of(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+	u32 mode = BPF_CORE_READ(file, f_mode);
+
+	if (bpf_core_field_exists(backing->user_path) && mode & FMODE_NOACCOUNT && mode & FMODE_BACKING)
+		return __builtin_preserve_access_index(&backing->user_path);
+	return __builtin_preserve_access_index(&file->f_path);
+}
+
 static __always_inline int record_file(u32 subject, struct file *file, u32 access)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	const struct path *path = path_of(file);
+	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	struct file_event *e = event(subject, FILE_BY_HANDLE);
 	struct file_key key;
 
@@ -35,13 +48,13 @@ static __always_inline int record_file(u32 subject, struct file *file, u32 acces
 	e->key.inode = BPF_CORE_READ(inode, i_ino);
 	e->key.generation = BPF_CORE_READ(inode, i_generation);
 	e->key.device = BPF_CORE_READ(inode, i_sb, s_dev);
-	e->key.place = place_of(task, __builtin_preserve_access_index(&file->f_path));
+	e->key.place = place_of(task, path);
 	key = e->key;
 	if (repeated(&files, &key, e->time))
 		return 0;
 	e->mode = BPF_CORE_READ(inode, i_mode);
 	e->owner = BPF_CORE_READ(inode, i_uid.val) == BPF_CORE_READ(task, cred, fsuid.val);
-	e->path_bytes = walk_path(task, __builtin_preserve_access_index(&file->f_path), 0, &e->path_flags);
+	e->path_bytes = walk_path(task, path, 0, &e->path_flags);
 	/* As d_unlinked() of the kernel: deleted, or never named (O_TMPFILE). */
 	if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
 		e->path_flags |= PATH_DETACHED;
@@ -102,7 +115,7 @@ int BPF_PROG(record_file_call, struct pt_regs *regs, long ret)
 
 	/* Addresses may look negative; errors are the last page's. */
 	if (ret < 0 && ret > -4096)
-		return 0;
+		return record_name_call(regs, nr, ret);
 	switch (nr) {
 	case NR_OPENAT:
 	case NR_OPEN_BY_HANDLE_AT:
@@ -138,7 +151,7 @@ int BPF_PROG(record_file_call, struct pt_regs *regs, long ret)
 		fd = argument(regs, 0), access = ACCESS_TRUNCATE;
 		break;
 	default:
-		return 0;
+		return ret ? 0 : record_name_call(regs, nr, ret);
 	}
 	subject = current_subject();
 	if (!subject || abi_of(bpf_get_current_task_btf(), &same) != ABI_NATIVE)

@@ -108,6 +108,11 @@ struct file {
 	u32 f_mode;
 };
 
+struct backing_file {
+	struct file file;
+	struct path user_path; /* since 6.7 */
+};
+
 struct fdtable {
 	u32 max_fds;
 	struct file **fd;

@@ -48,6 +48,7 @@ struct control {
 struct counts {
 	u64 lost;      /* facts dropped after they were seen */
 	u64 uncertain; /* events whose meaning could not be told; each sensor says which */
+	u64 foreign;   /* system calls of another ABI, whose arguments were not read */
 };
 
 struct syscall_key {

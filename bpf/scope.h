@@ -36,6 +36,7 @@ struct counts counts SEC(".data.counts");
 
 #define COUNT_LOST() __sync_fetch_and_add(&counts.lost, 1)
 #define COUNT_UNCERTAIN() __sync_fetch_and_add(&counts.uncertain, 1)
+#define COUNT_FOREIGN() __sync_fetch_and_add(&counts.foreign, 1)
 
 static __always_inline struct control *controls(void)
 {

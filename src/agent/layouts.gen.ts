@@ -57,21 +57,24 @@ export function writeControl(view: DataView, at: number, value: Control): void {
   view.setUint32(at + 4, value.byProcess, true);
 }
 
-export const sizeOfCounts = 16;
+export const sizeOfCounts = 24;
 
 export interface Counts {
   readonly lost: bigint;
   readonly uncertain: bigint;
+  readonly foreign: bigint;
 }
 export function readCounts(view: DataView, at: number): Counts {
   return {
     lost: view.getBigUint64(at + 0, true),
     uncertain: view.getBigUint64(at + 8, true),
+    foreign: view.getBigUint64(at + 16, true),
   };
 }
 export function writeCounts(view: DataView, at: number, value: Counts): void {
   view.setBigUint64(at + 0, value.lost, true);
   view.setBigUint64(at + 8, value.uncertain, true);
+  view.setBigUint64(at + 16, value.foreign, true);
 }
 
 export const sizeOfDnsEvent = 32;

@@ -158,6 +158,26 @@ assert os.spawnv(os.P_WAIT, 'd/up/run', ['run']) == 0`);
     assert.ok(of('map-executable').includes(realpathSync(linker ?? '')));
   });
 
+  test('on an overlay, as containers have it, the dynamic linker has its name too', async () => {
+    const { files } = await script(`
+c = ctypes.CDLL(None); assert c.unshare(0x20000) == 0; assert c.mount(b'none', b'/', None, 0x44000, None) == 0
+os.mkdir('t'); assert c.mount(b'none', b't', b'tmpfs', 0, None) == 0; [os.mkdir('t/' + n) for n in ('up', 'work', 'root')]
+assert c.mount(b'overlay', b't/root', b'overlay', 0, b'lowerdir=/,upperdir=t/up,workdir=t/work') == 0
+os.chroot('t/root'); os.chdir('/'); assert os.spawnv(os.P_WAIT, '/bin/true', ['true']) == 0`);
+    const linker = realpathSync(
+      /interpreter: (\S+?)\]/.exec(execFileSync('readelf', ['-l', '/bin/true'], { encoding: 'utf8' }))?.[1] ?? '',
+    );
+    const mapped = files.filter(({ program, path }) => program?.endsWith('/true') && path.endsWith(linker));
+    assert.deepEqual(mapped.map(({ path, access, resolution }) => `${access} ${path} ${resolution}`).toSorted(), [
+      `map-executable ${linker} exact`,
+      `read ${linker} exact`,
+    ]);
+    assert.deepEqual(
+      files.filter(({ resolution }) => resolution !== 'exact'),
+      [],
+    );
+  });
+
   test('opens that fail are kept apart', async () => {
     const { below, failed, folder } = await script(`
 for n in ['gone', D + '/nowhere/x']:

@@ -1,4 +1,4 @@
-/** Files opened, mapped, executed and changed, and opens that failed (bpf/files.bpf.c, bpf/file_names.bpf.c). */
+/** Files opened, mapped, executed and changed, and opens that failed (bpf/files.bpf.c). */
 import type { FileAccess, ObservationOf } from '#observation/observation.ts';
 import { decodeText } from '#observation/text.ts';
 import * as kernel from '../layouts.gen.ts';
@@ -22,17 +22,14 @@ const maxFolders = 100_000;
 export const files: SensorKind = { sensor: 'files', attach };
 
 function attach(context: SensorContext): AttachedSensor {
-  const handles = context.open('files').load();
-  const names = context.open('file_names').load();
+  const object = context.open('files').load();
   const facts = new Tally<Unnamed<File>>(maxFacts);
   const failures = new Tally<Unnamed<Failed>>(maxFailures);
   const folders = new Folders();
   const repeats = new Repeats();
 
   /** A file that was open: the kernel walked its path. */
-  function takeHandle(sample: DataView): void {
-    const event = readEvent(context, sample);
-    if (event === null) return;
+  function takeHandle(event: Event, sample: DataView): void {
     const { place, at, common } = event;
     const kind = kindOf(event.mode);
     // Sockets, pipes and other nameless things are no files; a memfd, nameless as it is, may be executed.
@@ -47,9 +44,7 @@ function attach(context: SensorContext): AttachedSensor {
   }
 
   /** One or two names, relative to a folder. */
-  function takeNames(sample: DataView): void {
-    const event = readEvent(context, sample);
-    if (event === null) return;
+  function takeNames(event: Event, sample: DataView): void {
     const { at, common } = event;
     const root = context.rootOf(event.key.subject, event.pid);
     const [onFirst, onSecond] = operations[event.key.operation] ?? [[]];
@@ -70,41 +65,45 @@ function attach(context: SensorContext): AttachedSensor {
     failures.add({ type: 'file-failed', ...event.common, path, errno: event.key.error }, event.at);
   }
 
-  const rings = [
-    handles.ring('file_events', takeHandle),
-    names.ring('file_events', takeNames),
-    names.ring('failure_events', takeFailure),
-  ];
-  const objects = [handles, names];
-  for (const object of objects) for (const name of object.programs().keys()) object.attach(name);
+  function take(sample: DataView): void {
+    const event = readEvent(context, sample);
+    if (event === null) return;
+    if (event.key.operation === kernel.FILE_BY_HANDLE) takeHandle(event, sample);
+    else takeNames(event, sample);
+  }
+
+  const rings = [object.ring('file_events', take), object.ring('failure_events', takeFailure)];
+  for (const name of object.programs().keys()) object.attach(name);
   const drain = (): void => {
     for (const ring of rings) ring.drain();
   };
   return {
     sensor: 'files',
-    hook: [...new Set(objects.flatMap((object) => [...object.programs().values()]))].join(', '),
+    hook: [...new Set(object.programs().values())].join(', '),
     drain,
     collect() {
       drain();
       for (const fact of facts.tallied()) fact.repeated = 0;
-      for (const object of objects) repeats.count(context, object.map('files').entries());
+      repeats.count(context, object.map('files').entries());
       const named = <F extends { program: bigint }>(fact: F) => ({ ...fact, program: context.programOf(fact.program) });
       return [...facts.facts().map(named), ...failures.facts().map(named)];
     },
-    lost: () => objects.reduce((sum, object) => sum + Number(object.counts().lost), facts.lost),
+    lost: () => Number(object.counts().lost) + facts.lost,
     gaps() {
       const found = ['Unix sockets that are bound or connected by path are not seen as files'];
-      if (handles.counts().uncertain > 0n) found.push('io_uring was used: files opened through it are not seen');
-      if (names.counts().uncertain > 0n) found.push('32-bit programs ran: their files are seen only when executed');
+      if (object.counts().uncertain > 0n) found.push('io_uring was used: files opened through it are not seen');
+      if (object.counts().foreign > 0n) found.push('32-bit programs ran: their files are seen only when executed');
       if (failures.lost > 0) found.push('not all failed opens were kept');
       return found.toSorted();
     },
     close() {
       drain();
-      for (const object of objects) object.detach();
+      object.detach();
     },
   };
 }
+
+type Event = NonNullable<ReturnType<typeof readEvent>>;
 
 function readEvent(context: SensorContext, sample: DataView) {
   const event = kernel.readFileEvent(sample, 0);

@@ -1,10 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What was done with names: folders made, files moved, removed and changed, scripts executed; and opens
  * that failed. Sent with the folder that the name is relative to; user space follows the links.
  */
-#define KEPT_FILES 65536
-#define WAITING_BYTES (1 << 21)
+#ifndef KGUARDIAN_FILE_NAMES_H
+#define KGUARDIAN_FILE_NAMES_H
+
 #include "file_event.h"
 
 #define NAME_GIVEN_BYTES 4096 /* the kernel takes none that is longer */
@@ -135,22 +136,21 @@ static __always_inline bool native(u32 nr)
 		return true;
 	/* Other numbers, other registers: not read. */
 	if (current_subject())
-		COUNT_UNCERTAIN();
+		COUNT_FOREIGN();
 	return false;
 }
 
 #define HERE(op, name, ...) ((struct names){ FILE_##op, AT_FDCWD, name, ##__VA_ARGS__ })
 #define AT(op, fd, name, ...) ((struct names){ FILE_##op, fd, name, ##__VA_ARGS__ })
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(record_name_call, struct pt_regs *regs, long ret)
+/* A call that returned 0, or failed. */
+static __noinline int record_name_call(struct pt_regs *regs, u32 nr, long ret)
 {
 	u64 a = argument(regs, 0), b = argument(regs, 1), c = argument(regs, 2), d = argument(regs, 3);
 	u64 e = argument(regs, 4);
-	u32 nr = syscall_number(regs);
 	struct names n;
 
-	if (ret > 0 || ret < -4095 || !native(nr))
+	if (!native(nr))
 		return 0;
 	switch (nr) {
 	case NR_OPEN:
@@ -182,7 +182,7 @@ int BPF_PROG(record_name_call, struct pt_regs *regs, long ret)
 	case NR_UMOUNT2: n = HERE(UNMOUNT, a, 0, true); break;
 	default: return 0;
 	}
-	/* Of what fails only opens are kept; a handle of 0 is none of them. */
+	/* Of what fails only opens are kept. */
 	if ((ret != 0) != (n.operation == FILE_OPEN_FAILED))
 		return 0;
 	/* Mostly within one folder; a second name in another one comes as an event of its own. */
@@ -206,4 +206,4 @@ int BPF_PROG(record_script, struct task_struct *task, s32 old_pid, struct linux_
 	return bprm->interp == bprm->filename ? 0 : record_names(&n);
 }
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+#endif
