@@ -10,15 +10,16 @@ const src = fileURLToPath(new URL('.', import.meta.url));
 
 /** What each layer may import of the others. Pure ones know pure ones only. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  observation: [],
-  baseline: ['observation'],
-  policies: ['observation', 'baseline'],
-  proof: ['observation', 'baseline', 'policies'],
-  agent: ['observation'],
+  kubernetes: [],
+  observation: ['kubernetes'],
+  baseline: ['kubernetes', 'observation'],
+  policies: ['kubernetes', 'observation', 'baseline'],
+  proof: ['kubernetes', 'observation', 'baseline', 'policies'],
+  agent: ['kubernetes', 'observation'],
   // The command line records on this host: it loads the agent's one entry, `#agent/record.ts`, when it needs it.
-  cli: ['observation', 'baseline', 'policies', 'proof', 'agent'],
+  cli: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'agent'],
 };
-const pure = ['observation', 'baseline', 'policies', 'proof'];
+const pure = ['kubernetes', 'observation', 'baseline', 'policies', 'proof'];
 const pureLibraries = ['zod', 'yaml'];
 /** Clock, chance, environment: what a pure function gets as an argument instead. */
 const effects = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bperformance\.|\bfetch\(|\bconsole\./;

@@ -43,7 +43,7 @@ async function tryOut(
 function profileOf(recording: Recording, runtime: 'runc' | 'crun' = 'runc'): string {
   const [baseline] = fold([recording]);
   assert.ok(baseline);
-  const generated = seccomp.generate(baseline, seccomp.options.parse({ runtime }));
+  const generated = seccomp.generate({ baselines: [baseline], cluster: null }, seccomp.options.parse({ runtime }));
   assert.equal(generated.type, 'artifacts', JSON.stringify(generated));
   const text = generated.type === 'artifacts' ? (generated.artifacts[0]?.text ?? '') : '';
   assert.ok(proved(replay(seccomp.evaluator(text), [recording])));

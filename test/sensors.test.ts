@@ -200,7 +200,7 @@ w = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); w.connect(('127.0.0.1', 9)
 `),
   );
   const flows = of('flow').map(({ direction, protocol, peer, outcome, port, seen }) => ({
-    text: `${direction} ${protocol} ${peer.ip} ${outcome}`,
+    text: `${direction} ${protocol} ${'ip' in peer ? peer.ip : peer.type} ${outcome}`,
     port,
     count: seen.count,
   }));

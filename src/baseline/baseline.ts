@@ -3,6 +3,7 @@
  * Merging is associative, commutative and idempotent, so recordings add up in any order and a
  * repeat changes nothing.
  */
+import type { Pod } from '#kubernetes/pod.ts';
 import type { Observation, Sighting } from '#observation/observation.ts';
 import type { Architecture } from '#observation/observation.ts';
 import type { Sensor } from '#observation/recording.ts';
@@ -29,6 +30,10 @@ export interface Instance {
   readonly fromStart: boolean;
   /** False when a recording of it was cut before its end. */
   readonly complete: boolean;
+  readonly image?: string;
+  readonly imageDigest?: string;
+  /** Absent outside of a cluster. */
+  readonly pod?: Pod;
 }
 
 export interface SensorCoverage {
@@ -42,7 +47,12 @@ export interface SensorCoverage {
   readonly gaps: readonly string[];
 }
 
+/** Where a workload lives in a cluster. */
+export type Place = Pick<Pod, 'cluster' | 'namespace' | 'kind'>;
+
 export interface Baseline {
+  /** Null for what ran outside of a cluster. */
+  readonly place: Place | null;
   readonly workload: string;
   readonly container: string;
   /** Sorted by id, as is everything below by its own key. */

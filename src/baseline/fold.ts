@@ -8,21 +8,27 @@ export function fold(recordings: readonly Recording[]): Baseline[] {
   const folded = new Map<string, Baseline>();
   for (const recording of recordings) {
     for (const each of foldOne(recording)) {
-      const key = JSON.stringify([each.workload, each.container]);
+      const key = keyOf(each);
       const known = folded.get(key);
       folded.set(key, known === undefined ? each : merge(known, each));
     }
   }
-  return [...folded.values()].toSorted((a, b) => compare(a.workload, b.workload) || compare(a.container, b.container));
+  return sortedBy([...folded.values()], keyOf);
+}
+
+/** Clusters, namespaces and kinds keep apart what has the same name. */
+function keyOf({ place, workload, container }: Baseline): string {
+  return JSON.stringify([place?.cluster ?? '', place?.namespace ?? '', place?.kind ?? '', workload, container]);
 }
 
 /** The union of two baselines of one container. Order and repeats make no difference. */
 export function merge(a: Baseline, b: Baseline): Baseline {
   return {
+    place: a.place,
     workload: a.workload,
     container: a.container,
     instances: sortedBy([...union(a.instances, b.instances, (each) => each.id, mergeInstances)], (each) => each.id),
-    coverage: sortedBy([...union(a.coverage, b.coverage, JSON.stringify, (one) => one)], JSON.stringify),
+    coverage: sortedBy([...union(a.coverage, b.coverage, watchOf, mergeCoverage)], watchOf),
     facts: sortedBy([...union(a.facts, b.facts, identity, mergeFacts)], identity),
   };
 }
@@ -31,11 +37,23 @@ function foldOne(recording: Recording): Baseline[] {
   const { arch, kernel } = recording.header.node;
   const byId = new Map<
     string,
-    { instance: Instance; workload: string; container: string; facts: Map<string, Fact>; coverage: SensorCoverage[] }
+    { of: Named; instance: Instance; facts: Map<string, Fact>; coverage: SensorCoverage[] }
   >();
-  for (const { id, workload, name, started, fromStart } of recording.containers) {
-    const instance = { id, arch, kernel, started, fromStart, complete: recording.end !== null };
-    byId.set(id, { instance, workload, container: name, facts: new Map(), coverage: [] });
+  for (const container of recording.containers) {
+    const { id, workload, name, started, fromStart, image, imageDigest, pod } = container;
+    const place = pod === undefined ? null : { cluster: pod.cluster, namespace: pod.namespace, kind: pod.kind };
+    const instance: Instance = {
+      id,
+      arch,
+      kernel,
+      started,
+      fromStart,
+      complete: recording.end !== null,
+      ...(image === undefined ? {} : { image }),
+      ...(imageDigest === undefined ? {} : { imageDigest }),
+      ...(pod === undefined ? {} : { pod }),
+    };
+    byId.set(id, { of: { place, workload, container: name }, instance, facts: new Map(), coverage: [] });
   }
   for (const observation of recording.observations) {
     const { container } = observation;
@@ -47,13 +65,15 @@ function foldOne(recording: Recording): Baseline[] {
   }
   for (const line of recording.coverage) byId.get(line.container)?.coverage.push(coverageOf(line));
   // Several runs of one container may stand in one recording.
-  return [...byId.values()].map(({ instance, workload, container, facts, coverage }) =>
+  return [...byId.values()].map(({ of, instance, facts, coverage }) =>
     merge(
-      { workload, container, instances: [instance], coverage, facts: [...facts.values()] },
-      { workload, container, instances: [], coverage: [], facts: [] },
+      { ...of, instances: [instance], coverage, facts: [...facts.values()] },
+      { ...of, instances: [], coverage: [], facts: [] },
     ),
   );
 }
+
+type Named = Pick<Baseline, 'place' | 'workload' | 'container'>;
 
 function claimOf(observation: Observation): Claim {
   if (observation.type === 'usage') {
@@ -107,6 +127,17 @@ function mergeSightings(a: Sighting, b: Sighting): Sighting {
 /** A cut copy of a recording adds nothing to the whole one, nor takes from it. */
 function mergeInstances(a: Instance, b: Instance): Instance {
   return { ...a, complete: a.complete || b.complete };
+}
+
+/** What a line of coverage is about: one watch of one container by one sensor. */
+function watchOf({ instance, sensor, state, hook, from }: SensorCoverage): string {
+  return JSON.stringify([instance, sensor, state, hook, from]);
+}
+
+/** The same watch, told of twice: the later word holds. */
+function mergeCoverage(a: SensorCoverage, b: SensorCoverage): SensorCoverage {
+  const gaps = [...new Set([...a.gaps, ...b.gaps])].toSorted();
+  return { ...a, to: Math.max(a.to, b.to), lost: Math.max(a.lost, b.lost), gaps };
 }
 
 function* union<T>(a: readonly T[], b: readonly T[], key: (item: T) => string, join: (x: T, y: T) => T): Generator<T> {

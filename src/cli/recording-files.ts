@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress, gzipSync, zstdCompressSync } from 'node:zlib';
-import { readRecording, RecordingError } from '#observation/reading.ts';
+import { readRecordings as recordingsIn, RecordingError } from '#observation/reading.ts';
 import type { Line, Recording } from '#observation/recording.ts';
 import { writeRecording } from '#observation/writing.ts';
 import { Failure, systemReason } from './failure.ts';
@@ -12,13 +12,13 @@ import { writeAtomically } from './output-files.ts';
 export async function readRecordings(files: readonly string[]): Promise<Recording[]> {
   if (files.length === 0)
     throw new Failure('no recording given; name one with --from FILE (kguardian record makes one)');
-  return Promise.all(files.map(readRecordingFile));
+  return (await Promise.all(files.map(readRecordingFile))).flat();
 }
 
-async function readRecordingFile(file: string): Promise<Recording> {
+async function readRecordingFile(file: string): Promise<Recording[]> {
   try {
     const input: Readable = file === '-' ? process.stdin : createReadStream(file);
-    return await readRecording(textLines(unpacked(input)));
+    return await Array.fromAsync(recordingsIn(textLines(unpacked(input))));
   } catch (error) {
     if (error instanceof RecordingError)
       throw new Failure(`cannot read ${JSON.stringify(file)}: ${error.message}`, 2, error);

@@ -7,6 +7,7 @@
  * that no path is lost or merged with another (see `text.ts`).
  */
 import { z } from 'zod';
+import { workload } from '#kubernetes/workload.ts';
 
 const millisecondsSinceEpoch = z.int().nonnegative();
 
@@ -146,9 +147,19 @@ export const capability = z.strictObject({
   filtered: z.boolean(),
 });
 
-/** The other end of a flow. What could not be resolved is a state of its own. */
+/**
+ * The other end of a flow, after any translation of addresses.
+ * - `workload`: a pod of it, in a network namespace of its own.
+ * - `node`: a node's own address: what runs on the host, pods of the host's network among it.
+ * - `api-server`: an endpoint of the API server.
+ * - `address`: outside of the cluster, or without one; `names` led to it, as DNS answers told this container.
+ * - `unresolved`: an address of the cluster that nobody could name. A state of its own, never a default.
+ */
 export const peer = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('address'), ip }),
+  z.strictObject({ type: z.literal('workload'), workload }),
+  z.strictObject({ type: z.literal('node'), node: z.string(), ip }),
+  z.strictObject({ type: z.literal('api-server'), ip }),
+  z.strictObject({ type: z.literal('address'), ip, names: z.array(z.string()).optional() }),
   z.strictObject({ type: z.literal('unresolved'), ip }),
 ]);
 
@@ -160,6 +171,8 @@ export const flow = z.strictObject({
   /** The server's port: the peer's for egress, our own for ingress. Null where the protocol has none. */
   port: port.nullable(),
   peer,
+  /** The Service that was dialled, where one stood between: its own port, not the pod's. */
+  service: z.strictObject({ namespace: z.string(), name: z.string(), port }).optional(),
   /** `attempted` is all that a connect tells; `established` was seen by the socket's state or by data. */
   outcome: z.enum(['attempted', 'established', 'failed']),
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { fold } from '#baseline/fold.ts';
 import { completeRecording } from './arbitraries.ts';
-import { readRecording, RecordingError } from './reading.ts';
+import { readRecording, readRecordings, RecordingError } from './reading.ts';
 import type { Line, Recording } from './recording.ts';
 import { writeRecording } from './writing.ts';
 
@@ -31,6 +31,16 @@ test('a recording that was cut anywhere is read up to there, and known to be cut
     const read = await readRecording(text.slice(0, at).split('\n'));
     assert.equal(read.end, null);
   }
+});
+
+test('recordings that follow one another are read one by one, and lines are counted through', async () => {
+  const read = await Array.fromAsync(readRecordings([...sample, '', ...sample]));
+  assert.equal(read.length, 2);
+  assert.deepEqual(read[0], read[1]);
+  await assert.rejects(
+    Array.fromAsync(readRecordings([...sample, ...sample.slice(0, -1), '{}'])),
+    (error) => error instanceof RecordingError && error.line === 2 * sample.length,
+  );
 });
 
 const faults: readonly (readonly [what: string, lines: readonly string[], message: RegExp])[] = [

@@ -1,4 +1,4 @@
-/** Text lines → a recording, or one sentence about the first line that is wrong. */
+/** Text lines → recordings, or one sentence about the first line that is wrong. */
 import { z } from 'zod';
 import type { Observation } from './observation.ts';
 import {
@@ -25,17 +25,33 @@ export class RecordingError extends Error {
 }
 
 /**
- * Reads all lines. A recording without an `end` line was cut: that is no error, `end` is null and what
- * follows the last whole line is left out.
+ * Reads recordings that follow one another, as `cat` joins files and as a broker sends them. One without an
+ * `end` line was cut: that is no error where nothing follows, `end` is null and what follows the last whole
+ * line is left out.
  */
+export async function* readRecordings(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Recording> {
+  let builder = new Builder(0);
+  for await (const text of lines) {
+    if (builder.ended && text.trim() !== '') {
+      yield builder.finish();
+      builder = new Builder(builder.lines);
+    }
+    builder.add(text);
+  }
+  yield builder.finish();
+}
+
+/** Reads exactly one recording. */
 export async function readRecording(lines: AsyncIterable<string> | Iterable<string>): Promise<Recording> {
-  const builder = new Builder();
+  const builder = new Builder(0);
   for await (const text of lines) builder.add(text);
   return builder.finish();
 }
 
 class Builder {
-  #number = 0;
+  /** Lines of the file before this recording. */
+  readonly #before: number;
+  #number: number;
   #header: Header | null = null;
   #end: End | null = null;
   readonly #containers: Container[] = [];
@@ -47,6 +63,20 @@ class Builder {
   /** Facts may come before their container's line. */
   #strangers = new Map<string, number>();
 
+  constructor(before: number) {
+    this.#before = before;
+    this.#number = before;
+  }
+
+  get ended(): boolean {
+    return this.#end !== null;
+  }
+
+  /** Lines of the file up to here. */
+  get lines(): number {
+    return this.#number;
+  }
+
   add(text: string): void {
     if (this.#broken !== null) throw this.#broken;
     this.#number += 1;
@@ -54,7 +84,7 @@ class Builder {
       throw this.#fault(`longer than ${maxLineLength} characters; this is not a recording`);
     if (this.#end !== null) {
       if (text.trim() === '') return;
-      throw this.#fault('follows the end line; two recordings in one file must be given as two files');
+      throw this.#fault('follows the end line');
     }
     let value: unknown;
     try {
@@ -74,7 +104,10 @@ class Builder {
 
   finish(): Recording {
     if (this.#header === null)
-      throw new RecordingError(1, this.#broken?.message ?? 'the recording is empty, or was cut before its first line');
+      throw new RecordingError(
+        this.#before + 1,
+        this.#broken?.message ?? 'the recording is empty, or was cut before its first line',
+      );
     const [stranger] = this.#strangers;
     if (stranger !== undefined && this.#end !== null) {
       throw new RecordingError(
@@ -107,7 +140,7 @@ class Builder {
 
   #take(value: z.infer<typeof line>): void {
     if (value.type === 'recording') {
-      if (this.#header !== null) throw this.#fault('a second recording line; give two recordings as two files');
+      if (this.#header !== null) throw this.#fault('a second recording begins before the end of the first');
       this.#header = value;
     } else if (value.type === 'container') {
       if (this.#ids.has(value.id)) throw this.#fault(`describes the container ${JSON.stringify(value.id)} again`);
@@ -115,7 +148,7 @@ class Builder {
       this.#strangers.delete(value.id);
       this.#containers.push(value);
     } else if (value.type === 'end') {
-      const before = this.#number - 1;
+      const before = this.#number - this.#before - 1;
       if (value.lines !== before)
         throw this.#fault(`counts ${value.lines} lines before it, there are ${before}; the file is damaged`);
       this.#end = value;

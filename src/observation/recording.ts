@@ -1,9 +1,11 @@
 /**
  * A recording: JSON lines, first a `recording` line, then `container`, observation and `coverage`
- * lines in any order, last an `end` line. The same lines travel from agents to the broker.
+ * lines in any order, last an `end` line. The same lines travel from agents to the broker. Recordings may
+ * follow one another in one file.
  * A recording without its `end` line was cut; it is still evidence, and never a complete one.
  */
 import { z } from 'zod';
+import { pod } from '#kubernetes/pod.ts';
 import { architecture, observation, type Observation } from './observation.ts';
 
 /** Rises when a reader of the old version would misread the new one. */
@@ -39,13 +41,17 @@ export const container = z.strictObject({
   /** The command line that was recorded, where it was given to us. */
   command: z.array(z.string()).optional(),
   image: z.string().optional(),
+  /** `sha256:…` of what ran, whatever tag it was asked for by: a release. */
+  imageDigest: z.string().optional(),
+  /** Where it ran in a cluster; absent for what ran outside of one. */
+  pod: pod.optional(),
   /** True when recording began before the workload's first instruction. */
   fromStart: z.boolean(),
 });
 
 /**
- * What a sensor saw of a container, and what it did not. Several lines of one container and sensor
- * add up. `lost` counts facts that were dropped after they were seen; `gaps` names what this
+ * What a sensor saw of a container, and what it did not, from `from` on. Two lines of one container, sensor
+ * and `from` are the same watch at two times: the later `to` and the higher `lost` hold. `lost` counts facts that were dropped after they were seen; `gaps` names what this
  * sensor cannot see on this machine.
  */
 export const coverage = z.strictObject({

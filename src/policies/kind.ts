@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Baseline } from '#baseline/baseline.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Observation } from '#observation/observation.ts';
 import type { Sensor } from '#observation/recording.ts';
 
@@ -12,6 +13,14 @@ export interface Artifact {
   /** File name below the output directory, safe on every file system. */
   readonly path: string;
   readonly text: string;
+}
+
+/** What is known when a kind generates. */
+export interface Evidence {
+  /** All baselines of one unit: see `PolicyKind.unit`. Never empty. */
+  readonly baselines: readonly Baseline[];
+  /** The cluster's own objects; null where there is no cluster, or nobody asked it. */
+  readonly cluster: Cluster | null;
 }
 
 /** What generating gave: artifacts, or the reason why there are none. */
@@ -60,7 +69,9 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   readonly options: Options;
   /** Without these the kind abstains. */
   readonly sensors: readonly Sensor[];
-  generate(baseline: Baseline, options: z.infer<Options>): Generated;
+  /** What one call of `generate` writes for: a container, a workload with all its containers, or all that is known. */
+  readonly unit: 'container' | 'workload' | 'cluster';
+  generate(evidence: Evidence, options: z.infer<Options>): Generated;
   /** Whether `text` looks like an artifact of this kind, however broken. */
   recognises(text: string): boolean;
   /** Reads an artifact. Throws `UnreadableArtifact` when the cluster would refuse it. */

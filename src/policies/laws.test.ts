@@ -30,7 +30,7 @@ const real = await Promise.all(
 function generated(kind: PolicyKind, recording: Recording): Generated {
   const [baseline] = fold([recording]);
   assert.ok(baseline);
-  return kind.generate(baseline, kind.options.parse({}));
+  return kind.generate({ baselines: [baseline], cluster: null }, kind.options.parse({}));
 }
 
 function texts(kind: PolicyKind, recording: Recording): string[] {

@@ -19,7 +19,7 @@ import { whyNot } from '../demo/possible.ts';
 import { readRecordings, writeRecordingFile } from '../recording-files.ts';
 import { writeAtomically } from '../output-files.ts';
 import { columns, count, tell } from '../story.ts';
-import { generateProved } from './gen.ts';
+import { generateAll } from './gen.ts';
 import { recordNow } from './record.ts';
 
 const bundled = fileURLToPath(new URL('../../../recordings/nginx.jsonl.zst', import.meta.url));
@@ -105,24 +105,23 @@ async function writePolicies(
   rows: [string, string][],
 ): Promise<Map<string, string>> {
   const written = new Map<string, string>();
-  for (const baseline of fold([recording])) {
-    for (const kind of kinds) {
-      const options = kind.options.parse({});
-      for (const { artifact, proof } of generateProved(kind, baseline, options, [recording])) {
-        const file = join(outputDir, artifact.path);
-        await writeAtomically(file, artifact.text);
-        written.set(kind.name, artifact.text);
-        const explained = explain(evaluatorOf(file, artifact.text, kind, options), [recording]);
-        const evident = explained.filter(({ evidence }) => evidence !== null).length;
-        rows.push([
-          'written',
-          `${file}: ${count(explained.length, 'permission')}, ${evident} observed, ${explained.length - evident} for the runtime`,
-        ]);
-        rows.push([
-          'proved',
-          `${kind.name}: replay allows ${proof.allowed} of ${proof.allowed + proof.denied + proof.unknown} observations`,
-        ]);
-      }
+  const baselines = fold([recording]);
+  for (const kind of kinds) {
+    const options = kind.options.parse({});
+    for (const { artifact, proof } of generateAll(kind, baselines, options, [recording])) {
+      const file = join(outputDir, artifact.path);
+      await writeAtomically(file, artifact.text);
+      written.set(kind.name, artifact.text);
+      const explained = explain(evaluatorOf(file, artifact.text, kind, options), [recording]);
+      const evident = explained.filter(({ evidence }) => evidence !== null).length;
+      rows.push([
+        'written',
+        `${file}: ${count(explained.length, 'permission')}, ${evident} observed, ${explained.length - evident} for the runtime`,
+      ]);
+      rows.push([
+        'proved',
+        `${kind.name}: replay allows ${proof.allowed} of ${proof.allowed + proof.denied + proof.unknown} observations`,
+      ]);
     }
   }
   return written;

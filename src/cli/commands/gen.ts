@@ -4,9 +4,9 @@ import type { Baseline } from '#baseline/baseline.ts';
 import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
 import type { Recording } from '#observation/recording.ts';
-import type { Artifact, PolicyKind } from '#policies/kind.ts';
-import { type Replay, replay } from '#proof/replay.ts';
-import { evaluatorOf } from '../artifacts.ts';
+import type { PolicyKind } from '#policies/kind.ts';
+import { containerName } from '#policies/names.ts';
+import { evidences, generateProved, type ProvedArtifact } from '#proof/generate.ts';
 import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { offenceLines, replayLine } from '../proof-text.ts';
@@ -29,58 +29,59 @@ export async function gen(
         : `no workload ${JSON.stringify(workload)} in the recording`,
     );
   const outputDir = given['outputDir'] as string | undefined;
-  for (const baseline of baselines) {
-    for (const { artifact, proof } of generateProved(kind, baseline, options, recordings)) {
-      if (outputDir === undefined) process.stdout.write(artifact.text);
-      else await writeAtomically(join(outputDir, artifact.path), artifact.text);
-      tell(
-        `${outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`}; ${replayLine(proof)}`,
-      );
-    }
+  for (const { artifact, proof } of generateAll(kind, baselines, options, recordings)) {
+    if (outputDir === undefined) process.stdout.write(artifact.text);
+    else await writeAtomically(join(outputDir, artifact.path), artifact.text);
+    tell(
+      `${outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`}; ${replayLine(proof)}`,
+    );
   }
 }
 
 /** Artifacts with their proof. One that refuses what was observed is not handed out: the command fails with 1. */
-export function generateProved(
+export function generateAll(
   kind: PolicyKind,
-  baseline: Baseline,
+  baselines: readonly Baseline[],
   options: Record<string, unknown>,
   recordings: readonly Recording[],
-): { artifact: Artifact; proof: Replay }[] {
-  const name = printable(baseline.workload);
-  const generated = kind.generate(baseline, options);
-  if (generated.type === 'abstained') throw new Failure(`${name}: no ${kind.name} policy, ${generated.reason}`, 1);
-  tell(`${name}: ${windowOf(baseline)}`);
-  for (const note of generated.notes) tell(`  note: ${printable(note)}`);
-  const own = recordings.map((recording) => onlyOf(baseline, recording));
-  return generated.artifacts.map((artifact) => {
-    const proof = replay(evaluatorOf(artifact.path, artifact.text, kind, options), own);
-    if (proof.denied > 0) {
+): ProvedArtifact[] {
+  const all = new Map<string, ProvedArtifact>();
+  const abstained: string[] = [];
+  for (const evidence of evidences(kind, baselines, null)) {
+    const name = printable([...new Set(evidence.baselines.map(containerName))].join(', '));
+    const generated = generateProved(kind, evidence, options, recordings);
+    if (generated.type === 'abstained') {
+      abstained.push(`${name}: no ${kind.name} policy, ${generated.reason}`);
+      continue;
+    }
+    if (generated.type === 'refused') {
+      const [first] = generated.artifacts;
       throw new Failure(
-        `${artifact.path} is not written, it refuses what was observed: ${replayLine(proof)}\n${offenceLines(proof).join('\n')}`,
+        `${first?.artifact.path} is not written, it refuses what was observed: ${first === undefined ? '' : [replayLine(first.proof), ...offenceLines(first.proof)].join('\n')}`,
         1,
       );
     }
-    return { artifact, proof };
-  });
+    tell(`${name}: ${windowOf(evidence.baselines)}`);
+    for (const note of generated.notes) tell(`  note: ${printable(note)}`);
+    for (const each of generated.artifacts) {
+      const { path } = each.artifact;
+      if (all.has(path)) throw new Failure(`two workloads would both be written to ${path}; name one of them`);
+      all.set(path, each);
+    }
+  }
+  // One that has to wait keeps nobody else waiting; the exit code tells.
+  if (all.size === 0) throw new Failure(abstained.join('\n'), 1);
+  for (const each of abstained) tell(each);
+  if (abstained.length > 0) process.exitCode = 1;
+  return [...all.values()];
 }
 
-/** `12 s, 1 run, nothing lost`. */
-function windowOf({ instances, coverage }: Baseline): string {
+/** `observed for 12 s in 1 run, nothing lost`. */
+function windowOf(baselines: readonly Baseline[]): string {
+  const coverage = baselines.flatMap((each) => each.coverage);
+  const instances = baselines.flatMap((each) => each.instances);
   const from = Math.min(...coverage.map((each) => each.from), ...instances.map((each) => each.started));
   const to = Math.max(from, ...coverage.map((each) => each.to));
   const lost = coverage.reduce((sum, each) => sum + each.lost, 0);
   return `observed for ${duration(to - from)} in ${count(instances.length, 'run')}, ${lost === 0 ? 'nothing lost' : `${lost} facts lost`}`;
-}
-
-function onlyOf(baseline: Baseline, recording: Recording): Recording {
-  const ids = new Set(baseline.instances.map(({ id }) => id));
-  const own = <T extends { container: string }>(all: readonly T[]): T[] =>
-    all.filter(({ container }) => ids.has(container));
-  return {
-    ...recording,
-    containers: recording.containers.filter(({ id }) => ids.has(id)),
-    observations: own(recording.observations),
-    coverage: own(recording.coverage),
-  };
 }

@@ -15,6 +15,7 @@ function call(name: string, arch: Architecture = 'x86_64', phase: Phase = 'progr
 
 function baseline(facts: readonly Fact[], more: Partial<Baseline> = {}): Baseline {
   return {
+    place: null,
     workload: 'shop',
     container: 'shop',
     instances: [{ id: 'run', arch: 'x86_64', kernel: '6.18', started: 1, fromStart: true, complete: true }],
@@ -34,7 +35,7 @@ interface Profile {
 }
 
 const generate = (of: Baseline, options: Record<string, unknown> = {}): Generated =>
-  seccomp.generate(of, seccomp.options.parse(options));
+  seccomp.generate({ baselines: [of], cluster: null }, seccomp.options.parse(options));
 function written(
   of: Baseline,
   options: Record<string, unknown> = {},

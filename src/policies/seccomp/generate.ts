@@ -10,7 +10,8 @@ import type { Baseline, FactOf } from '#baseline/baseline.ts';
 import type { Architecture } from '#observation/observation.ts';
 import { since } from '#observation/syscalls.gen.ts';
 import { isSyscallName, syscallNames, syscallNumber } from '#observation/syscalls.ts';
-import type { Artifact, Generated } from '../kind.ts';
+import type { Artifact, Evidence, Generated } from '../kind.ts';
+import { artifactPath, containerName } from '../names.ts';
 import type { Options } from './options.ts';
 import { runtimeNeeds } from './runtimes.ts';
 import { write } from './write.ts';
@@ -63,7 +64,8 @@ export interface Draft {
   readonly absent: readonly string[];
 }
 
-export function generate(baseline: Baseline, options: Options): Generated {
+export function generate({ baselines: [baseline] }: Evidence, options: Options): Generated {
+  if (baseline === undefined) return { type: 'abstained', reason: 'nothing was recorded' };
   const facts = baseline.facts.filter(
     (fact): fact is FactOf<'syscall'> => fact.claim.type === 'syscall' && fact.claim.phase !== 'setup',
   );
@@ -105,9 +107,8 @@ export function generate(baseline: Baseline, options: Options): Generated {
 }
 
 function artifact(baseline: Baseline, draft: Draft, options: Options): Artifact {
-  const own =
-    baseline.container === baseline.workload ? baseline.workload : `${baseline.workload}-${baseline.container}`;
-  return { path: `${fileName(own)}-seccomp.${options.output}`, text: write(draft, options.output, own) };
+  const own = containerName(baseline);
+  return { path: artifactPath(own, `seccomp.${options.output}`), text: write(draft, options.output, own) };
 }
 
 /** The native architectures first seen, in a fixed order. */
@@ -169,13 +170,4 @@ function notesOf(baseline: Baseline, draft: Draft, facts: readonly FactOf<'sysca
 /** libseccomp 2.5.4 (Debian 12) ends at map_shadow_stack. */
 function isNewerThanLibseccomp(name: string): boolean {
   return isSyscallName(name) && (syscallNumber('aarch64', name) ?? syscallNumber('x86_64', name) ?? 0) > 453;
-}
-
-/** Safe on every file system, whatever a workload is called. */
-function fileName(name: string): string {
-  const safe = name
-    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[.-]+/, '')
-    .slice(0, 200);
-  return safe === '' ? 'workload' : safe;
 }

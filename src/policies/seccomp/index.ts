@@ -12,6 +12,7 @@ export const seccomp: PolicyKind<typeof options, Query> = {
   summary: 'system calls: OCI seccomp profile, SeccompProfile (Security Profiles Operator)',
   options,
   sensors: ['syscalls'],
+  unit: 'container',
   generate,
   recognises: (text) => /"?defaultAction"?\s*:|kind: SeccompProfile/.test(text),
   evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen).runtime),

@@ -143,6 +143,7 @@ test('the fields that we write are those of the official SeccompProfile', {
   const { seccomp } = await import('./index.ts');
   const claim = { type: 'syscall', phase: 'program', program: null, arch: 'x86_64', nr: 0, name: 'read' } as const;
   const baseline = {
+    place: null,
     workload: 'shop',
     container: 'shop',
     instances: [{ id: 'run', arch: 'x86_64', kernel: '6.18', started: 1, fromStart: true, complete: true }],
@@ -151,7 +152,7 @@ test('the fields that we write are those of the official SeccompProfile', {
     ],
     facts: [{ claim, seen: { run: { first: 1, last: 1, count: 1 } } }],
   } as const;
-  const result = seccomp.generate(baseline, seccomp.options.parse({ output: 'yaml' }));
+  const result = seccomp.generate({ baselines: [baseline], cluster: null }, seccomp.options.parse({ output: 'yaml' }));
   assert.ok(result.type === 'artifacts');
   const object = parse(result.artifacts[0]?.text ?? '') as { apiVersion: string };
   assert.equal(object.apiVersion, `${definition.spec.group}/v1`);

@@ -21,7 +21,7 @@ for (const name of ['nginx', 'pipeline', 'python']) {
       const recording = await readRecording(lines);
       const [baseline] = fold([recording]);
       assert.ok(baseline);
-      const result = seccomp.generate(baseline, seccomp.options.parse({ output }));
+      const result = seccomp.generate({ baselines: [baseline], cluster: null }, seccomp.options.parse({ output }));
       assert.ok(result.type === 'artifacts');
       const text = result.artifacts[0]?.text ?? '';
       const golden = here(`golden/${name}-seccomp.${output}`);

@@ -1,5 +1,6 @@
 /** A profile as the text that a node or a cluster takes. */
 import { stringify } from 'yaml';
+import { objectName } from '#kubernetes/names.ts';
 import type { Draft } from './generate.ts';
 
 const EPERM = 1;
@@ -53,16 +54,4 @@ function operatorObject(draft: Draft, name: string): string {
 
 function entries(all: readonly Entry[]): Entry[] {
   return all.filter(({ names }) => names.length > 0);
-}
-
-/** A DNS subdomain of RFC 1123, as object names must be. */
-function objectName(name: string): string {
-  const safe = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .replaceAll(/(^|\.)[-.]+|[-.]+(\.|$)/g, '$1$2')
-    .slice(0, 253)
-    .replace(/[-.]+$/, '')
-    .replace(/^[-.]+/, '');
-  return safe === '' ? 'workload' : safe;
 }

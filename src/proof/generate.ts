@@ -1,0 +1,55 @@
+/** Artifacts that were replayed before anybody sees them: the one way in which commands and the broker generate. */
+import type { Baseline } from '#baseline/baseline.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import type { Recording } from '#observation/recording.ts';
+import type { Artifact, Evidence, PolicyKind } from '#policies/kind.ts';
+import { type Replay, replay } from './replay.ts';
+
+export interface ProvedArtifact {
+  readonly artifact: Artifact;
+  readonly proof: Replay;
+}
+
+/** `refused`: the artifacts refuse something that was observed, so none of them may be used. */
+export type Proved =
+  | { readonly type: 'proved'; readonly artifacts: readonly ProvedArtifact[]; readonly notes: readonly string[] }
+  | { readonly type: 'refused'; readonly artifacts: readonly ProvedArtifact[] }
+  | { readonly type: 'abstained'; readonly reason: string };
+
+/** Baselines in the groups that the kind writes for, in their order. */
+export function evidences(kind: PolicyKind, baselines: readonly Baseline[], cluster: Cluster | null): Evidence[] {
+  const groups = Map.groupBy(baselines, ({ place, workload, container }) =>
+    JSON.stringify(kind.unit === 'cluster' ? [] : [place, workload, ...(kind.unit === 'container' ? [container] : [])]),
+  );
+  return [...groups.values()].map((group) => ({ baselines: group, cluster }));
+}
+
+export function generateProved(
+  kind: PolicyKind,
+  evidence: Evidence,
+  options: Record<string, unknown>,
+  recordings: readonly Recording[],
+): Proved {
+  const generated = kind.generate(evidence, options);
+  if (generated.type === 'abstained') return generated;
+  const own = recordings.map((recording) => onlyOf(evidence, recording));
+  const artifacts = generated.artifacts.map((artifact) => ({
+    artifact,
+    proof: replay(kind.evaluator(artifact.text, options), own),
+  }));
+  return artifacts.some(({ proof }) => proof.denied > 0)
+    ? { type: 'refused', artifacts: artifacts.filter(({ proof }) => proof.denied > 0) }
+    : { type: 'proved', artifacts, notes: generated.notes };
+}
+
+function onlyOf({ baselines }: Evidence, recording: Recording): Recording {
+  const ids = new Set(baselines.flatMap(({ instances }) => instances.map(({ id }) => id)));
+  const own = <T extends { container: string }>(all: readonly T[]): T[] =>
+    all.filter(({ container }) => ids.has(container));
+  return {
+    ...recording,
+    containers: recording.containers.filter(({ id }) => ids.has(id)),
+    observations: own(recording.observations),
+    coverage: own(recording.coverage),
+  };
+}
