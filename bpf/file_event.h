@@ -11,7 +11,7 @@
 #include "numbers.h"
 
 #define KEPT_FILES 131072
-#define WAITING_BYTES (1 << 24)
+#define WAITING_BYTES (1 << 23)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -14,6 +14,7 @@ struct syscall_key a_syscall_key;
 struct program_event a_program_event;
 enum phase a_phase;
 enum abi an_abi;
+enum message_layout a_message_layout;
 enum path_flag a_path_flag;
 enum program_event_type a_program_event_type;
 struct file_key a_file_key;

@@ -61,6 +61,11 @@ struct syscall_key {
 	s32 outcome; /* denials: errno > 0, or -signal; otherwise 0 */
 };
 
+/* Events with a path: the structure has this room, whatever it fills; text follows. */
+enum message_layout {
+	HEADER_BYTES = 72,
+};
+
 enum path_flag {
 	PATH_CUT = 1,      /* longer or deeper than we carry */
 	PATH_DETACHED = 2, /* the walk ended somewhere else than at the task's root */

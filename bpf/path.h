@@ -11,8 +11,10 @@
 #include "kernel.h"
 #include "observed.h"
 
-#define HEADER_BYTES 128
 #define PAYLOAD_BYTES 16384
+
+_Static_assert(sizeof(struct program_event) <= HEADER_BYTES, "the header holds it");
+_Static_assert(sizeof(struct file_event) <= HEADER_BYTES, "the header holds it");
 
 struct message {
 	char header[HEADER_BYTES];

@@ -11,7 +11,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 19);
 } program_events SEC(".maps");
 
 /* The program that each watched process runs: still known when exec or exit has dropped it. */

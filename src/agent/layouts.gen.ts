@@ -247,6 +247,8 @@ export const FLOW_ATTEMPTED = 0;
 export const FLOW_ESTABLISHED = 1;
 export const FLOW_FAILED = 2;
 
+export const HEADER_BYTES = 72;
+
 export const PATH_CUT = 1;
 export const PATH_DETACHED = 2;
 

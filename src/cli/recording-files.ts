@@ -1,5 +1,6 @@
 /** Recordings in files: plain, gzip or zstd, told apart by their first bytes; `-` is standard input or output. */
 import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -8,6 +9,9 @@ import type { Line, Recording } from '#observation/recording.ts';
 import { writeRecording } from '#observation/writing.ts';
 import { Failure, systemReason } from './failure.ts';
 import { writeAtomically } from './output-files.ts';
+
+/** A real nginx, for where nothing can be recorded. As deep below the root as build/bundle/, where this may run from. */
+export const bundledRecording = fileURLToPath(new URL('../../recordings/nginx.jsonl.zst', import.meta.url));
 
 export async function readRecordings(files: readonly string[]): Promise<Recording[]> {
   if (files.length === 0)

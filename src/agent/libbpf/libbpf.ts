@@ -20,7 +20,6 @@ const libc = library(['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.s
 export type Pointer = bigint;
 
 const printer = koffi.proto('int kguardian_print(int level, const char *format, void *arguments)');
-const sample = koffi.proto('int kguardian_sample(void *context, void *data, size_t size)');
 
 const f = <Fn>(declaration: string): Fn => bpf.func(declaration) as unknown as Fn;
 
@@ -79,11 +78,6 @@ export const lookupBatch = f<
 export const nextKey = f<(fd: number, key: Uint8Array | null, next: Uint8Array) => number>(
   'int bpf_map_get_next_key(int fd, void *key, void *next)',
 );
-export const newRing = f<(fd: number, sample: Pointer, context: null, options: null) => Pointer | null>(
-  'void *ring_buffer__new(int fd, kguardian_sample *sample, void *context, void *options)',
-);
-export const consumeRing = f<(ring: Pointer) => number>('int ring_buffer__consume(void *ring)');
-export const freeRing = f<(ring: Pointer) => void>('void ring_buffer__free(void *ring)');
 
 const vsnprintf = libc.func('int vsnprintf(void *text, size_t size, const char *format, void *arguments)') as (
   text: Uint8Array,
@@ -95,13 +89,34 @@ const vsnprintf = libc.func('int vsnprintf(void *text, size_t size, const char *
 /** The error number of the last call. */
 export const errno = (): number => koffi.errno();
 
-/** Registers what a ring buffer calls for each sample. The bytes are only valid during the call. */
-export function onSample(take: (bytes: DataView) => void): { callback: Pointer; readonly release: () => void } {
-  const callback = koffi.register((_context: unknown, data: unknown, size: number) => {
-    take(new DataView(koffi.view(data, size)));
-    return 0;
-  }, koffi.pointer(sample));
-  return { callback, release: () => koffi.unregister(callback) };
+const mmap = libc.func('intptr_t mmap(void *at, size_t length, int protection, int flags, int fd, int64_t offset)') as (
+  at: null,
+  length: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+) => number | bigint;
+const munmap = libc.func('int munmap(intptr_t at, size_t length)') as (at: bigint, length: number) => number;
+const sysconf = libc.func('long sysconf(int name)') as (name: number) => number;
+/** _SC_PAGESIZE of unistd.h. */
+const scPageSize = 30;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+
+export const pageBytes = sysconf(scPageSize);
+
+/** Memory of a BPF map, shared with the kernel. Nobody may look at `bytes` after `release`. */
+export function mapMemory(
+  fd: number,
+  offset: number,
+  length: number,
+  writable: boolean,
+): { readonly bytes: ArrayBuffer; readonly release: () => void } {
+  const at = BigInt(mmap(null, length, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, offset));
+  if (at === -1n) throw new Error(`cannot map ${length} bytes of a BPF map: error ${koffi.errno()}`);
+  return { bytes: koffi.view(at, length), release: () => void munmap(at, length) };
 }
 
 /** What libbpf would print, kept for the sentence of an error instead. */

@@ -152,7 +152,8 @@ export class BpfObject {
 
   /** Calls `take` for every sample of a ring buffer map, when `drain` of what comes back is called. */
   ring(map: string, take: (sample: DataView) => void): Ring {
-    const ring = new Ring(this.map(map).fd, take);
+    const { fd, maxEntries } = this.map(map);
+    const ring = new Ring(fd, maxEntries, take);
     this.#rings.push(ring);
     return ring;
   }

@@ -3,7 +3,7 @@ import type { FileAccess, ObservationOf } from '#observation/observation.ts';
 import { decodeText } from '#observation/text.ts';
 import * as kernel from '../layouts.gen.ts';
 import { accessesOf, kindAfter, kindOf, operations } from './file-access.ts';
-import { headerBytes, Payload, walkedPath } from './programs.ts';
+import { Payload, walkedPath } from './programs.ts';
 import { resolve } from './resolve.ts';
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
 import { Tally, type Tallied } from './tally.ts';
@@ -11,8 +11,8 @@ import { Tally, type Tallied } from './tally.ts';
 type File = ObservationOf<'file'>;
 type Failed = ObservationOf<'file-failed'>;
 type Place = Pick<File, 'path' | 'resolution'>;
-/** Programs are named when facts are collected: only then are all known. */
-type Unnamed<Fact> = Omit<Fact, 'seen' | 'program'> & { program: bigint };
+/** Programs are named when facts are collected: only then are all known. Until then, the number in digits. */
+type Unnamed<Fact> = Omit<Fact, 'seen' | 'program'> & { program: string };
 
 /** Distinct facts that are kept; more are counted as lost. */
 const maxFacts = 500_000;
@@ -85,7 +85,10 @@ function attach(context: SensorContext): AttachedSensor {
       drain();
       for (const fact of facts.tallied()) fact.repeated = 0;
       repeats.count(context, object.map('files').entries());
-      const named = <F extends { program: bigint }>(fact: F) => ({ ...fact, program: context.programOf(fact.program) });
+      const named = <F extends { program: string }>(fact: F) => ({
+        ...fact,
+        program: context.programOf(BigInt(fact.program)),
+      });
       return [...facts.facts().map(named), ...failures.facts().map(named)];
     },
     lost: () => Number(object.counts().lost) + facts.lost,
@@ -110,13 +113,13 @@ function readEvent(context: SensorContext, sample: DataView) {
   const key = kernel.readFileKey(sample, kernel.keyInFileEvent);
   const container = context.containerOf(key.subject);
   if (container === null) return null;
-  const text = new Payload(sample, headerBytes);
+  const text = new Payload(sample, kernel.HEADER_BYTES);
   const path = walkedPath(text.take(event.pathBytes), event.pathFlags);
   const [first = '', second = ''] = [event.firstBytes, event.secondBytes].map((bytes) =>
     decodeText(text.take(bytes).subarray(0, -1)),
   );
   const place: Place = { path, resolution: resolutionOf(event.pathFlags) };
-  const common = { container, phase: context.phase(key.phase), program: key.program };
+  const common = { container, phase: context.phase(key.phase), program: String(key.program) };
   return { ...event, key, place, first, second, common, at: context.time(event.time) };
 }
 

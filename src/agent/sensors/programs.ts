@@ -6,6 +6,7 @@ import {
   EVENT_EXEC,
   EVENT_EXIT,
   EVENT_RUNNING,
+  HEADER_BYTES,
   PATH_CUT,
   PATH_DETACHED,
   type ProgramEvent,
@@ -14,8 +15,6 @@ import {
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
 import { Tally } from './tally.ts';
 
-/** The header's room in bpf/path.h; the payload follows. */
-export const headerBytes = 128;
 /** Distinct starts that are kept apart; a shell loop with changing arguments would grow without end. */
 const maxFacts = 50_000;
 const maxArguments = 16;
@@ -36,7 +35,7 @@ function attach(context: SensorContext): AttachedSensor {
     const event = readProgramEvent(sample, 0);
     const container = context.containerOf(event.subject);
     if (container === null) return;
-    const text = new Payload(sample, headerBytes);
+    const text = new Payload(sample, HEADER_BYTES);
     const at = context.time(event.time);
     if (event.type === EVENT_EXIT) {
       context.noteProcess(event.subject, event.pid, false);

@@ -23,7 +23,7 @@ export class Tally<Fact extends object> {
   /** `at` in milliseconds since the epoch. Null when there was no room. */
   add(fact: Fact, at: number): Tallied<Fact> | null {
     // Facts of one type are built with the same order of keys, so their JSON is their identity.
-    const key = JSON.stringify(fact, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    const key = JSON.stringify(fact);
     const known = this.#facts.get(key);
     if (known !== undefined) {
       known.first = Math.min(known.first, at);

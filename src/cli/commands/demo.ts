@@ -5,7 +5,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fold } from '#baseline/fold.ts';
 import type { Line, Recording } from '#observation/recording.ts';
 import { readRecording } from '#observation/reading.ts';
@@ -16,13 +15,11 @@ import { evaluatorOf } from '../artifacts.ts';
 import { enforce, type Enforcement } from '../demo/enforcement.ts';
 import { prepareNginx, untilServing, visitAll } from '../demo/nginx.ts';
 import { whyNot } from '../demo/possible.ts';
-import { readRecordings, writeRecordingFile } from '../recording-files.ts';
+import { bundledRecording, readRecordings, writeRecordingFile } from '../recording-files.ts';
 import { writeAtomically } from '../output-files.ts';
 import { columns, count, tell } from '../story.ts';
 import { generateAll } from './gen.ts';
 import { recordNow } from './record.ts';
-
-const bundled = fileURLToPath(new URL('../../../recordings/nginx.jsonl.zst', import.meta.url));
 
 export async function demo({
   outputDir,
@@ -35,7 +32,7 @@ export async function demo({
   const obstacle = given === undefined ? await whyNot.record() : null;
   let recording: Recording;
   if (given !== undefined || obstacle !== null) {
-    const file = given ?? bundled;
+    const file = given ?? bundledRecording;
     if (obstacle !== null) tell(`cannot record here: ${obstacle}; going on with the bundled recording of a real nginx`);
     recording = (await readRecordings([file]))[0] as Recording;
     rows.push([
