@@ -228,10 +228,10 @@ function usageOf(pid: number): { cpu: number; rssMiB: number; pssMiB: number } {
 async function footprint(): Promise<void> {
   const rows = [['', 'of one core', 'resident', 'proportional']];
   for (const [name, command] of [
-    ['idle', 'sleep 14'],
+    ['idle', 'sleep 24'],
     [
       'under load (opens, calls and connections without a pause)',
-      `end=$(($(date +%s) + 14)); while [ $(date +%s) -lt $end ]; do ${load} opens 20000; ${load} syscalls 200000; ${load} connects 500; done`,
+      `end=$(($(date +%s) + 24)); while [ $(date +%s) -lt $end ]; do ${load} opens 20000; ${load} syscalls 200000; ${load} connects 500; done`,
     ],
   ] as const) {
     const child = spawn(
@@ -240,7 +240,8 @@ async function footprint(): Promise<void> {
       { stdio: 'ignore' },
     );
     const pid = child.pid ?? 0;
-    await sleep(3000);
+    // What it does at its start is not what it costs.
+    await sleep(12_000);
     const before = usageOf(pid);
     await sleep(8000);
     const after = usageOf(pid);

@@ -49,7 +49,7 @@ export class CannotRecord extends Error {
   override readonly name = 'CannotRecord';
 }
 
-const drainEveryMs = 50;
+const drainEveryMs = 100;
 
 export async function record(options: RecordOptions): Promise<Recorded> {
   const started = Date.now();
