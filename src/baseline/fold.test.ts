@@ -56,3 +56,21 @@ test('facts that differ only inside a field are two facts', () => {
     { numRuns: 1 },
   );
 });
+
+test('a watch that is told of twice in one recording is one, in whatever order its gaps are named', () => {
+  fc.assert(
+    fc.property(completeRecording, (recording) => {
+      const [line] = recording.coverage;
+      assert.ok(line);
+      const told = (to: number, lost: number, gaps: string[]): Recording['coverage'] => [{ ...line, to, lost, gaps }];
+      const twice = fold([{ ...recording, coverage: [...told(9, 1, ['b', 'a']), ...told(5, 3, ['c'])] }]);
+      const parts = [told(5, 3, ['c']), told(9, 1, ['a', 'b', 'a'])].map((coverage) => ({ ...recording, coverage }));
+      assert.deepEqual(twice, fold(parts));
+      assert.deepEqual(
+        twice[0]?.coverage.map(({ to, lost, gaps }) => [to, lost, gaps]),
+        [[9, 3, ['a', 'b', 'c']]],
+      );
+    }),
+    { numRuns: 3 },
+  );
+});

@@ -1,7 +1,8 @@
 /** Recordings → baselines. */
-import type { Observation, Sighting } from '#observation/observation.ts';
+import type { Sighting } from '#observation/observation.ts';
 import type { Coverage, Recording } from '#observation/recording.ts';
 import type { Baseline, Claim, Fact, Instance, SensorCoverage } from './baseline.ts';
+import { claimOf, claimText, sightingOf } from './claim.ts';
 
 /** One baseline for each container of each workload, sorted by name. */
 export function fold(recordings: readonly Recording[]): Baseline[] {
@@ -75,41 +76,19 @@ function foldOne(recording: Recording): Baseline[] {
 
 type Named = Pick<Baseline, 'place' | 'workload' | 'container'>;
 
-function claimOf(observation: Observation): Claim {
-  if (observation.type === 'usage') {
-    const { container: _, ...claim } = observation;
-    return claim;
-  }
-  const { container: _, seen: __, ...claim } = observation;
-  return claim;
-}
-
-/** A usage sample is its own sighting: its time is part of what it says. */
-function sightingOf(observation: Observation): Sighting {
-  return observation.type === 'usage' ? { first: observation.at, last: observation.at, count: 1 } : observation.seen;
-}
-
 function coverageOf({ container, sensor, state, hook, from, to, lost, gaps }: Coverage): SensorCoverage {
-  return { instance: container, sensor, state, hook, from, to, lost, gaps };
+  return { instance: container, sensor, state, hook, from, to, lost, gaps: [...new Set(gaps)].toSorted() };
 }
 
 /** Claims are equal when all their fields are, whatever order they were written in. */
 function identity(fact: Fact): string {
   const known = identities.get(fact.claim);
   if (known !== undefined) return known;
-  const made = canonical(fact.claim);
+  const made = claimText(fact.claim);
   identities.set(fact.claim, made);
   return made;
 }
 const identities = new WeakMap<Claim, string>();
-
-/** JSON with the keys of every object in order. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).toSorted(([a], [b]) => compare(a, b));
-  return `{${fields.map(([name, each]) => `${JSON.stringify(name)}:${canonical(each)}`).join(',')}}`;
-}
 
 function mergeFacts(a: Fact, b: Fact): Fact {
   const seen: Record<string, Sighting> = { ...a.seen };
@@ -141,8 +120,8 @@ function mergeCoverage(a: SensorCoverage, b: SensorCoverage): SensorCoverage {
 }
 
 function* union<T>(a: readonly T[], b: readonly T[], key: (item: T) => string, join: (x: T, y: T) => T): Generator<T> {
-  const all = new Map(a.map((item) => [key(item), item]));
-  for (const item of b) {
+  const all = new Map<string, T>();
+  for (const item of [...a, ...b]) {
     const known = all.get(key(item));
     all.set(key(item), known === undefined ? item : join(known, item));
   }

@@ -1,0 +1,53 @@
+/** SQLite in a thread of its own, so that a large write never stops the event loop. Answers requests in order. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+export interface Request {
+  readonly id: number;
+  readonly sql: string;
+  /** One row of parameters, or many for the same statement. */
+  readonly parameters: readonly SQLInputValue[] | null;
+  readonly many: readonly (readonly SQLInputValue[])[] | null;
+}
+
+export type Response =
+  | { readonly id: number; readonly rows: readonly object[]; readonly changes: number }
+  | { readonly id: number; readonly error: { readonly message: string; readonly errcode: number | null } };
+
+const port = parentPort;
+if (port === null) throw new Error('sqlite-worker.ts is started as a worker thread');
+const database = new DatabaseSync(workerData as string);
+// FULL: what was acknowledged survives a power cut, not only a killed process.
+database.exec(
+  'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma cache_size = -32768; pragma temp_store = memory',
+);
+const statements = new Map<string, StatementSync>();
+
+port.on('message', ({ id, sql, parameters, many }: Request) => {
+  if (sql === '') {
+    database.close();
+    port.postMessage({ id, rows: [], changes: 0 } satisfies Response);
+    return;
+  }
+  try {
+    const statement = prepared(sql);
+    let changes = 0;
+    let rows: readonly object[] = [];
+    if (many !== null) for (const each of many) changes += Number(statement.run(...each).changes);
+    else if (statement.columns().length > 0) rows = statement.all(...(parameters ?? []));
+    else changes = Number(statement.run(...(parameters ?? [])).changes);
+    port.postMessage({ id, rows, changes } satisfies Response);
+  } catch (error) {
+    const { message, errcode = null } = error as Error & { errcode?: number };
+    port.postMessage({ id, error: { message, errcode } } satisfies Response);
+  }
+});
+
+/** The statements of a running broker are few; those with long lists of parameters are not worth keeping. */
+function prepared(sql: string): StatementSync {
+  const known = statements.get(sql);
+  if (known !== undefined) return known;
+  const made = database.prepare(sql);
+  if (statements.size < 200 && sql.length < 4000) statements.set(sql, made);
+  return made;
+}
