@@ -44,7 +44,7 @@ function emptyPrograms(): BpfObject {
 function recorder(names: readonly string[], argv: readonly string[]): () => Promise<number> {
   return async () => {
     const cgroup = createCgroup('bench');
-    const scope = new Scope(cgroup.folder, 'cgroup');
+    const scope = new Scope({ cgroupFolder: cgroup.folder, by: 'cgroup' });
     try {
       const subject = scope.addSubject('bench', { host: false, started: true, usage: null });
       const attached = sensors.filter(({ sensor }) => names.includes(sensor)).map((kind) => kind.attach(scope));

@@ -157,6 +157,7 @@ struct user_namespace {
 
 struct kernfs_node {
 	u64 id;
+	const char *name;
 };
 
 struct cgroup_subsys_state {

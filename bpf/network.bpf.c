@@ -46,8 +46,13 @@ static __always_inline int called(struct bpf_sock_addr *ctx, struct address *pee
 			return 1;
 	}
 	stored = sk ? bpf_sk_storage_get(&owners, sk, &owner, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
-	if (!stored)
+	if (stored) {
+		stored->protocol = ctx->protocol;
+		stored->dialled.address = *peer;
+		stored->dialled.port = bpf_ntohs(ctx->user_port);
+	} else {
 		COUNT_UNCERTAIN();
+	}
 	record_flow(&flows, &owner, FLOW_EGRESS, FLOW_ATTEMPTED, ctx->protocol, peer, bpf_ntohs(ctx->user_port));
 	return 1;
 }
@@ -156,6 +161,7 @@ int BPF_PROG(record_state, struct sock *sk, int old, int new)
 	}
 	if (old == TCP_SYN_SENT && (new == TCP_ESTABLISHED || new == TCP_CLOSE) && owner_of(sk, &owner)) {
 		address = peer_of(sk);
+		translated(&owner, IPPROTO_TCP, &address, bpf_ntohs(sk->__sk_common.skc_dport));
 		record_flow(&flows, &owner, FLOW_EGRESS, new == TCP_ESTABLISHED ? FLOW_ESTABLISHED : FLOW_FAILED,
 			    IPPROTO_TCP, &address, bpf_ntohs(sk->__sk_common.skc_dport));
 	}

@@ -10,13 +10,14 @@
 #define NAME_BYTES 256
 #define PATH_DEPTH 256
 #define ARGV_BYTES 1024
-#define MAX_SUBJECTS 4096
+#define MAX_SUBJECTS 4096 /* at once; a power of two */
 
 /* Observation's `phase`. */
 enum phase {
 	PHASE_SETUP = 0,
 	PHASE_RUNTIME = 1,
 	PHASE_PROGRAM = 2,
+	PHASE_SESSION = 3,
 };
 
 /* The calling convention: native is the machine's own. */
@@ -32,10 +33,36 @@ struct sighting {
 	u64 count;
 };
 
-/* A container, or a recorded command. Made by user space; the kernel moves its phase on. */
+/*
+ * A container, or a recorded command; the kernel moves its phase on. Its number's low bits are its place in
+ * `subjects`, the others rise with each use of that place: whatever still holds an old number means nobody.
+ */
 struct subject {
-	u32 started; /* 1 after the entrypoint's exec */
-	u32 host;    /* 1: a command on the host; everything before its exec is setup */
+	u32 started;  /* 1 after the entrypoint's exec */
+	u32 host;     /* 1: a command on the host; everything before its exec is setup */
+	u32 apart;    /* 1: who is put in after the start, from outside, is a session of its own */
+	u32 sessions; /* 1 after the first of those */
+};
+
+enum container_event_type {
+	CONTAINER_MADE = 1,
+	CONTAINER_REMOVED = 2,
+};
+
+/* A cgroup below the pods' own was made or removed. Followed by `path_bytes` of its path, with the zero byte. */
+struct container_event {
+	u64 time;
+	u64 cgroup;
+	u32 type;
+	u32 subject;
+	u32 path_bytes;
+	u32 pad;
+};
+
+/* What a cgroup that holds no process of a container is for. */
+enum ground {
+	GROUND_BASE = 1, /* where kubelet makes its tree */
+	GROUND_PODS = 2, /* the tree's root, a class of service, or a pod */
 };
 
 /* What sensors share with each other and with user space. */
@@ -197,6 +224,24 @@ struct flow_key {
 	u16 pad;
 	u32 pad2;
 	struct address peer;
+};
+
+/*
+ * A load balancer at the socket changed where a call went: what left was for the key, the value is what was
+ * dialled.
+ */
+struct translation_key {
+	struct address delivered;
+	u32 subject;
+	u16 port; /* host byte order */
+	u8 protocol;
+	u8 pad;
+};
+
+struct dialled {
+	struct address address;
+	u16 port;
+	u16 pad[3];
 };
 
 /* Followed by `bytes` of a DNS message. */

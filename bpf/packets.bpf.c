@@ -119,8 +119,12 @@ int record_egress(struct __sk_buff *skb)
 
 	if (!read_packet(skb, &p))
 		return 1;
-	/* TCP and UDP were seen when they were called. */
-	if (p.protocol == IPPROTO_SCTP) {
+	/* TCP was seen when it was called; so was UDP, unless it goes somewhere else. */
+	if (p.protocol == IPPROTO_UDP) {
+		if (bpf_skb_load_bytes(skb, p.transport, ports, 4) || !owner_of(skb, &owner) ||
+		    !translated(&owner, IPPROTO_UDP, &p.to, bpf_ntohs(ports[1])))
+			return 1;
+	} else if (p.protocol == IPPROTO_SCTP) {
 		if (bpf_skb_load_bytes(skb, p.transport, ports, 4))
 			return 1;
 	} else if (p.protocol == IPPROTO_ICMP || p.protocol == IPPROTO_ICMPV6) {

@@ -22,14 +22,6 @@ struct {
 	__type(value, u64);
 } running SEC(".maps");
 
-static __always_inline void moved_on(void)
-{
-	struct control *c = controls();
-
-	if (c)
-		__sync_fetch_and_add(&c->epoch, 1);
-}
-
 static __always_inline struct program_event *event(u32 type, u32 subject, struct task_struct *task)
 {
 	struct program_event *e = (void *)scratch();
@@ -112,7 +104,7 @@ int BPF_PROG(record_exec, struct task_struct *task, s32 old_pid, struct linux_bi
 	e = event(EVENT_EXEC, subject, task);
 	if (!e)
 		return 0;
-	s = bpf_map_lookup_elem(&subjects, &subject);
+	s = subject_of(subject);
 	if (s && !s->started && (s->host || in_own_root(task))) {
 		s->started = 1;
 		moved_on();

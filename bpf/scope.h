@@ -9,7 +9,7 @@
 #include "kernel.h"
 #include "observed.h"
 
-/* Key: cgroup id or tgid (see control.by_process). Value: index into `subjects`, never 0. */
+/* Key: cgroup id or tgid (see control.by_process). Value: a subject's number, never 0. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -23,6 +23,14 @@ struct {
 	__type(key, u32);
 	__type(value, struct subject);
 } subjects SEC(".maps");
+
+/* Processes of sessions, by tgid; the value is their subject. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, u32);
+} outsiders SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -45,6 +53,15 @@ static __always_inline struct control *controls(void)
 	return bpf_map_lookup_elem(&control, &zero);
 }
 
+/* Ends cached decisions of all sensors. */
+static __always_inline void moved_on(void)
+{
+	struct control *c = controls();
+
+	if (c)
+		__sync_fetch_and_add(&c->epoch, 1);
+}
+
 static __always_inline u64 scope_of(const struct control *c, struct task_struct *task)
 {
 	return c->by_process ? (u64)task->tgid : task->cgroups->dfl_cgrp->kn->id;
@@ -64,17 +81,34 @@ static __always_inline u32 current_subject(void)
 	return subject ? *subject : 0;
 }
 
+static __always_inline struct subject *subject_of(u32 number)
+{
+	u32 place = number & (MAX_SUBJECTS - 1);
+
+	return bpf_map_lookup_elem(&subjects, &place);
+}
+
+/* Whether somebody put it, or its ancestor, into the running container from outside. */
+static __always_inline bool is_outsider(u32 subject, u32 tgid)
+{
+	u32 *of = bpf_map_lookup_elem(&outsiders, &tgid);
+
+	return of && *of == subject;
+}
+
 /*
  * Before the entrypoint's exec only tasks under a seccomp filter need a permission. Which threads
  * those are is the kernel's own state, so a runtime's unfiltered threads stay out.
  */
 static __always_inline u8 phase_of(u32 subject, struct task_struct *task)
 {
-	struct subject *s = bpf_map_lookup_elem(&subjects, &subject);
+	struct subject *s = subject_of(subject);
 
-	if (!s || s->started)
+	if (!s)
 		return PHASE_PROGRAM;
-	return !s->host && task->seccomp.mode ? PHASE_RUNTIME : PHASE_SETUP;
+	if (!s->started)
+		return !s->host && task->seccomp.mode ? PHASE_RUNTIME : PHASE_SETUP;
+	return s->sessions && is_outsider(subject, task->tgid) ? PHASE_SESSION : PHASE_PROGRAM;
 }
 
 static __always_inline u64 program_of_inode(struct inode *inode)

@@ -58,7 +58,9 @@ struct owner {
 	u32 subject;
 	u8 phase;
 	u8 serves; /* it was bound to a port on purpose */
-	u16 pad;
+	u8 protocol;
+	u8 pad;
+	struct dialled dialled; /* of the last call; port 0: none */
 };
 
 /* Accepted sockets inherit it from their listener. */
@@ -83,6 +85,37 @@ struct {
 	__type(key, struct caller);
 	__type(value, u8);
 } callers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct translation_key);
+	__type(value, struct dialled);
+} translations SEC(".maps");
+
+static __always_inline bool same_address(const struct address *a, const struct address *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
+	       a->word[3] == b->word[3];
+}
+
+/* Notes where a call really went; true when that is not where it was dialled to. */
+static __always_inline bool translated(const struct owner *owner, u8 protocol, const struct address *to, u16 port)
+{
+	struct translation_key key = {
+		.delivered = *to,
+		.subject = owner->subject,
+		.port = port,
+		.protocol = protocol,
+	};
+	struct dialled dialled = owner->dialled;
+
+	if (!dialled.port || owner->protocol != protocol ||
+	    (dialled.port == port && same_address(&dialled.address, to)))
+		return false;
+	bpf_map_update_elem(&translations, &key, &dialled, BPF_ANY);
+	return true;
+}
 
 static __always_inline void record_flow(void *map, const struct owner *owner, u8 direction, u8 outcome, u8 protocol,
 					const struct address *peer, u16 port)

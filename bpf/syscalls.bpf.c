@@ -32,7 +32,7 @@ struct slot {
 	u32 epoch;
 	u32 subject;
 	u32 filtered;
-	u32 pad;
+	u32 sessions; /* the subject has some: whose call it is must be asked each time */
 	u64 seen[CACHED_SYSCALLS / 64];
 };
 
@@ -85,6 +85,7 @@ int BPF_PROG(record_syscall, struct pt_regs *regs, long id)
 	struct control *c = controls();
 	u32 zero = 0, nr = id, filtered, *subject;
 	struct cache *cache;
+	struct subject *s;
 	struct slot *slot;
 	u64 scope, exe, bit;
 	u8 abi;
@@ -108,9 +109,16 @@ int BPF_PROG(record_syscall, struct pt_regs *regs, long id)
 		slot->epoch = c->epoch;
 		slot->filtered = filtered;
 		slot->subject = subject ? *subject : 0;
+		s = subject ? subject_of(*subject) : NULL;
+		slot->sessions = s ? s->sessions : 0;
 	}
 	if (!slot->subject)
 		return 0;
+	/* What a session did is never taken for what the workload did, nor hides it. */
+	if (slot->sessions && is_outsider(slot->subject, task->tgid)) {
+		record(&syscalls, task, slot->subject, nr, abi, 0);
+		return 0;
+	}
 	if (nr < CACHED_SYSCALLS && abi == ABI_NATIVE) {
 		bit = 1ULL << (nr & 63);
 		if (slot->seen[nr / 64] & bit)

@@ -40,6 +40,35 @@ export const sizeOfCapabilityUse = 88;
 export const seenInCapabilityUse = 0;
 export const stackInCapabilityUse = 24;
 
+export const sizeOfContainerEvent = 32;
+
+export interface ContainerEvent {
+  readonly time: bigint;
+  readonly cgroup: bigint;
+  readonly type: number;
+  readonly subject: number;
+  readonly pathBytes: number;
+}
+export function readContainerEvent(view: DataView, at: number): ContainerEvent {
+  return {
+    time: view.getBigUint64(at + 0, true),
+    cgroup: view.getBigUint64(at + 8, true),
+    type: view.getUint32(at + 16, true),
+    subject: view.getUint32(at + 20, true),
+    pathBytes: view.getUint32(at + 24, true),
+  };
+}
+export function writeContainerEvent(view: DataView, at: number, value: ContainerEvent): void {
+  view.setBigUint64(at + 0, value.time, true);
+  view.setBigUint64(at + 8, value.cgroup, true);
+  view.setUint32(at + 16, value.type, true);
+  view.setUint32(at + 20, value.subject, true);
+  view.setUint32(at + 24, value.pathBytes, true);
+}
+
+export const CONTAINER_MADE = 1;
+export const CONTAINER_REMOVED = 2;
+
 export const sizeOfControl = 8;
 
 export interface Control {
@@ -75,6 +104,21 @@ export function writeCounts(view: DataView, at: number, value: Counts): void {
   view.setBigUint64(at + 0, value.lost, true);
   view.setBigUint64(at + 8, value.uncertain, true);
   view.setBigUint64(at + 16, value.foreign, true);
+}
+
+export const sizeOfDialled = 24;
+export const addressInDialled = 0;
+
+export interface Dialled {
+  readonly port: number;
+}
+export function readDialled(view: DataView, at: number): Dialled {
+  return {
+    port: view.getUint16(at + 16, true),
+  };
+}
+export function writeDialled(view: DataView, at: number, value: Dialled): void {
+  view.setUint16(at + 16, value.port, true);
 }
 
 export const sizeOfDnsEvent = 32;
@@ -247,6 +291,9 @@ export const FLOW_ATTEMPTED = 0;
 export const FLOW_ESTABLISHED = 1;
 export const FLOW_FAILED = 2;
 
+export const GROUND_BASE = 1;
+export const GROUND_PODS = 2;
+
 export const HEADER_BYTES = 72;
 
 export const PATH_CUT = 1;
@@ -255,6 +302,7 @@ export const PATH_DETACHED = 2;
 export const PHASE_SETUP = 0;
 export const PHASE_RUNTIME = 1;
 export const PHASE_PROGRAM = 2;
+export const PHASE_SESSION = 3;
 
 export const sizeOfProgramEvent = 72;
 
@@ -340,21 +388,27 @@ export function writeSighting(view: DataView, at: number, value: Sighting): void
   view.setBigUint64(at + 16, value.count, true);
 }
 
-export const sizeOfSubject = 8;
+export const sizeOfSubject = 16;
 
 export interface Subject {
   readonly started: number;
   readonly host: number;
+  readonly apart: number;
+  readonly sessions: number;
 }
 export function readSubject(view: DataView, at: number): Subject {
   return {
     started: view.getUint32(at + 0, true),
     host: view.getUint32(at + 4, true),
+    apart: view.getUint32(at + 8, true),
+    sessions: view.getUint32(at + 12, true),
   };
 }
 export function writeSubject(view: DataView, at: number, value: Subject): void {
   view.setUint32(at + 0, value.started, true);
   view.setUint32(at + 4, value.host, true);
+  view.setUint32(at + 8, value.apart, true);
+  view.setUint32(at + 12, value.sessions, true);
 }
 
 export const sizeOfSyscallKey = 24;
@@ -384,4 +438,25 @@ export function writeSyscallKey(view: DataView, at: number, value: SyscallKey): 
   view.setUint8(at + 16, value.phase);
   view.setUint8(at + 17, value.abi);
   view.setInt32(at + 20, value.outcome, true);
+}
+
+export const sizeOfTranslationKey = 24;
+export const deliveredInTranslationKey = 0;
+
+export interface TranslationKey {
+  readonly subject: number;
+  readonly port: number;
+  readonly protocol: number;
+}
+export function readTranslationKey(view: DataView, at: number): TranslationKey {
+  return {
+    subject: view.getUint32(at + 16, true),
+    port: view.getUint16(at + 20, true),
+    protocol: view.getUint8(at + 22),
+  };
+}
+export function writeTranslationKey(view: DataView, at: number, value: TranslationKey): void {
+  view.setUint32(at + 16, value.subject, true);
+  view.setUint16(at + 20, value.port, true);
+  view.setUint8(at + 22, value.protocol);
 }

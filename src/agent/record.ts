@@ -10,6 +10,7 @@ import { recordingVersion } from '#observation/recording.ts';
 import { cgroupLayout, unifiedMount } from './cgroups.ts';
 import { Scope } from './scope.ts';
 import type { AttachedSensor } from './sensors/sensor.ts';
+import { everything } from './sensors/sift.ts';
 import { sensors } from './sensors/sensors.ts';
 import { type Exit, openTarget, type OpenTarget, type Target } from './target.ts';
 
@@ -95,7 +96,7 @@ export async function record(options: RecordOptions): Promise<Recorded> {
         node: { arch: machine() === 'arm64' ? 'aarch64' : 'x86_64', kernel: release(), cgroups: cgroupLayout() },
       },
       container,
-      ...attached.flatMap((sensor) => sensor.collect()),
+      ...attached.flatMap((sensor) => sensor.collect(everything)),
       ...states.map((state): Coverage => {
         const sensor = attached.find((each) => each.sensor === state.sensor);
         const { hook } = state;
@@ -122,7 +123,7 @@ export async function record(options: RecordOptions): Promise<Recorded> {
 /** Why this machine allows no recording, found by loading the smallest object; null when it does. */
 export function probe(): string | null {
   try {
-    new Scope(unifiedMount(), 'cgroup').close();
+    new Scope({ cgroupFolder: unifiedMount(), by: 'cgroup' }).close();
     return null;
   } catch (error) {
     return (error as Error).message;
@@ -155,7 +156,7 @@ async function watchUntilEnd(
 
 function openScope(target: OpenTarget): Scope {
   try {
-    return new Scope(target.cgroupFolder, target.by);
+    return new Scope({ cgroupFolder: target.cgroupFolder, by: target.by });
   } catch (error) {
     throw new CannotRecord(`cannot record on this machine: ${(error as Error).message}`, { cause: error });
   }

@@ -103,9 +103,18 @@ function mergeSightings(a: Sighting, b: Sighting): Sighting {
   return { first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), count: Math.max(a.count, b.count) };
 }
 
-/** A cut copy of a recording adds nothing to the whole one, nor takes from it. */
+/**
+ * A cut copy of a recording adds nothing to the whole one, nor takes from it. A recorder that began again came
+ * later to the same run.
+ */
 function mergeInstances(a: Instance, b: Instance): Instance {
-  return { ...a, complete: a.complete || b.complete };
+  return {
+    ...a,
+    ...b,
+    started: Math.min(a.started, b.started),
+    fromStart: a.fromStart || b.fromStart,
+    complete: a.complete || b.complete,
+  };
 }
 
 /** What a line of coverage is about: one watch of one container by one sensor. */

@@ -27,8 +27,10 @@ export const architecture = z.enum(['x86_64', 'x86', 'x32', 'aarch64', 'arm']);
  * - `setup`: before a seccomp filter and before the entrypoint: the runtime alone, needs no permission.
  * - `runtime`: after the filter was installed and before the entrypoint's exec: the runtime, but under the filter.
  * - `program`: from the entrypoint's exec on: the workload.
+ * - `session`: a process that somebody put into the running container from outside, and its children: `kubectl exec`,
+ *   exec probes. Not the workload: no policy is made from it.
  */
-export const phase = z.enum(['setup', 'runtime', 'program']);
+export const phase = z.enum(['setup', 'runtime', 'program', 'session']);
 
 export const protocol = z.enum(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6']);
 

@@ -1,4 +1,5 @@
 /** Which evidence stands behind each permission of an artifact. */
+import { isOfSession } from '#baseline/sessions.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { Evaluator } from '#policies/kind.ts';
 
@@ -34,7 +35,7 @@ export function explain(evaluator: Evaluator, recordings: readonly Recording[]):
   const gathered = new Map<string, Gathered>();
   const of = new Set(recordings.flatMap(({ containers }) => containers.map(({ id }) => id))).size;
   for (const observation of recordings.flatMap(({ observations }) => observations)) {
-    if (observation.type === 'usage' || !evaluator.governs(observation)) continue;
+    if (observation.type === 'usage' || isOfSession(observation) || !evaluator.governs(observation)) continue;
     const { verdict, permission } = evaluator.judge(observation);
     if (verdict === 'deny' || permission === undefined) continue;
     const { seen, phase, program, container } = observation;

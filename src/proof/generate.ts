@@ -1,5 +1,6 @@
 /** Artifacts that were replayed before anybody sees them: the one way in which commands and the broker generate. */
 import type { Baseline } from '#baseline/baseline.ts';
+import { withoutSessions } from '#baseline/sessions.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { Artifact, Evidence, PolicyKind } from '#policies/kind.ts';
@@ -21,7 +22,7 @@ export function evidences(kind: PolicyKind, baselines: readonly Baseline[], clus
   const groups = Map.groupBy(baselines, ({ place, workload, container }) =>
     JSON.stringify(kind.unit === 'cluster' ? [] : [place, workload, ...(kind.unit === 'container' ? [container] : [])]),
   );
-  return [...groups.values()].map((group) => ({ baselines: group, cluster }));
+  return [...groups.values()].map((group) => ({ baselines: group.map(withoutSessions), cluster }));
 }
 
 export function generateProved(

@@ -1,4 +1,5 @@
 /** A recording replayed against an artifact: what was observed and is governed must be allowed. */
+import { isOfSession } from '#baseline/sessions.ts';
 import type { Observation } from '#observation/observation.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { Evaluator, Verdict } from '#policies/kind.ts';
@@ -24,7 +25,7 @@ export function replay(evaluator: Evaluator, recordings: readonly Recording[], m
   const counts = { allow: 0, deny: 0, unknown: 0, notGoverned: 0 };
   const offences: Offence[] = [];
   for (const observation of recordings.flatMap(({ observations }) => observations)) {
-    if (!evaluator.governs(observation)) {
+    if (isOfSession(observation) || !evaluator.governs(observation)) {
       counts.notGoverned += 1;
       continue;
     }

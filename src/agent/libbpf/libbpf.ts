@@ -58,7 +58,7 @@ export const createIterator = f<(linkFd: number) => number>('int bpf_iter_create
 export const lookupElement = f<(fd: number, key: Uint8Array, value: Uint8Array) => number>(
   'int bpf_map_lookup_elem(int fd, void *key, void *value)',
 );
-export const updateElement = f<(fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number>(
+export const updateElement = f<(fd: number, key: Uint8Array | null, value: Uint8Array, flags: number) => number>(
   'int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)',
 );
 export const deleteElement = f<(fd: number, key: Uint8Array) => number>('int bpf_map_delete_elem(int fd, void *key)');

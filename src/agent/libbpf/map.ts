@@ -1,7 +1,9 @@
 /** A BPF map by its file descriptor, keys and values as bytes. */
 import * as libbpf from './libbpf.ts';
 
+const BPF_NOEXIST = 1;
 const ENOENT = 2;
+const EEXIST = 17;
 const ENOSPC = 28;
 
 export interface Entry {
@@ -34,6 +36,19 @@ export class BpfMap {
     if (libbpf.updateElement(this.fd, key, value, 0) < 0) {
       throw new Error(`cannot write to the BPF map ${this.name}: error ${libbpf.errno()}`);
     }
+  }
+
+  /** False when there is such a key already. */
+  add(key: Uint8Array, value: Uint8Array): boolean {
+    const code = libbpf.updateElement(this.fd, key, value, BPF_NOEXIST);
+    if (code >= 0) return true;
+    if (code === -EEXIST) return false;
+    throw new Error(`cannot write to the BPF map ${this.name}: error ${-code}`);
+  }
+
+  /** For a queue, which has no keys. False when it is full. */
+  push(value: Uint8Array): boolean {
+    return libbpf.updateElement(this.fd, null, value, 0) >= 0;
   }
 
   delete(key: Uint8Array): void {

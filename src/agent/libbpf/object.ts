@@ -81,6 +81,10 @@ export class BpfObject {
     return this;
   }
 
+  has(map: string): boolean {
+    return libbpf.findMap(this.#object, map) !== null;
+  }
+
   /** Before `load`: another size than the source's. */
   resize(name: string, entries: number): this {
     const map = libbpf.findMap(this.#object, name);

@@ -14,6 +14,7 @@ import {
   stackInCapabilityUse,
 } from '../layouts.gen.ts';
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
+import { wantedEntries } from './sift.ts';
 import { sighting } from './syscalls.ts';
 
 export const capabilities: SensorKind = { sensor: 'capabilities', attach };
@@ -31,27 +32,28 @@ function attach(context: SensorContext): AttachedSensor {
     sensor: 'capabilities',
     hook: object.programs().get(program) ?? program,
     drain: () => undefined,
-    collect() {
-      const uses = [...map.entries()].map(({ key, value }) => ({
+    collect(sift) {
+      const subjectOf = (key: DataView): number => readCapabilityKey(key, 0).subject;
+      const uses = [...wantedEntries(context, map, sift, subjectOf)].map(({ container, key, value }) => ({
+        container,
         key: readCapabilityKey(key, 0),
         seen: readSighting(value, seenInCapabilityUse),
         stack: stackOf(value),
       }));
       const functions =
         uses.length === 0 ? new Map<bigint, string | null>() : kernelFunctions(uses.flatMap(({ stack }) => stack));
-      return uses.flatMap(({ key, seen, stack }): Capability[] => {
-        const container = context.containerOf(key.subject);
+      return uses.flatMap(({ container, key, seen, stack }): Capability[] => {
         const frames = stack.map((address) => functions.get(address) ?? null);
         const filtered = frames.some((name) => name !== null);
         hidden ||= !filtered;
-        if (container === null || frames.some((name) => name !== null && probing.test(name))) return [];
+        if (frames.some((name) => name !== null && probing.test(name))) return [];
         const arch = machine() === 'arm64' ? 'aarch64' : 'x86_64';
         return [
           {
             type: 'capability',
             container,
             phase: context.phase(key.phase),
-            program: context.programOf(key.program),
+            program: context.programOf(key.subject, key.program),
             name: capabilityName(key.capability),
             granted: key.granted === 1,
             syscall: key.abi === ABI_NATIVE && key.nr >= 0 ? (syscallName(arch, key.nr) ?? String(key.nr)) : null,
@@ -63,6 +65,7 @@ function attach(context: SensorContext): AttachedSensor {
     },
     lost: () => Number(object.counts().lost),
     gaps: () => (hidden ? ['kernel symbols are hidden (CAP_SYSLOG): probing checks are among the capabilities'] : []),
+    maps: () => [map],
     close: () => object.detach(),
   };
 }

@@ -14,22 +14,22 @@ const maxFacts = 50_000;
 
 function attach(context: SensorContext): AttachedSensor {
   const object = context.open('dns').load();
-  const facts = new Tally<Omit<Dns, 'seen'>>(maxFacts);
+  const facts = new Tally<Omit<Dns, 'seen' | 'container'>>(maxFacts);
   let unreadable = 0;
   const ring = object.ring('dns_events', (sample) => {
     const event = readDnsEvent(sample, 0);
-    const container = context.containerOf(event.subject);
-    if (container === null) return;
+    if (context.gone(event.subject)) return;
     const message = new Uint8Array(sample.buffer, sample.byteOffset + sizeOfDnsEvent, event.bytes).slice();
     const answer = readAnswer(message);
     if (answer === null) {
       unreadable += 1;
       return;
     }
+    for (const address of answer.addresses) context.noteName(event.subject, answer.name.toLowerCase(), address);
     facts.add(
+      event.subject,
       {
         type: 'dns',
-        container,
         phase: 'program',
         program: null,
         server: addressText(sample, serverInDnsEvent),
@@ -43,9 +43,9 @@ function attach(context: SensorContext): AttachedSensor {
     sensor: 'dns',
     hook: [...object.programs().values()].join(', '),
     drain: () => ring.drain(),
-    collect() {
+    collect(sift) {
       ring.drain();
-      return facts.facts();
+      return facts.take(context, sift, (fact) => fact);
     },
     lost: () => Number(object.counts().lost) + facts.lost,
     gaps: () =>
@@ -54,6 +54,7 @@ function attach(context: SensorContext): AttachedSensor {
         ...(unreadable > 0 ? [`${unreadable} answers could not be read`] : []),
         ...(context.wholeCgroup ? [] : ['DNS answers are not seen when a process is followed']),
       ].toSorted(),
+    maps: () => [],
     close() {
       ring.drain();
       object.detach();

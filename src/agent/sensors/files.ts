@@ -4,20 +4,20 @@ import { decodeText } from '#observation/text.ts';
 import * as kernel from '../layouts.gen.ts';
 import { accessesOf, kindAfter, kindOf, operations } from './file-access.ts';
 import { Payload, walkedPath } from './programs.ts';
+import { FoldersOf, type Folders, Renewal, Repeats } from './file-memory.ts';
 import { resolve } from './resolve.ts';
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
-import { Tally, type Tallied } from './tally.ts';
+import { Tally } from './tally.ts';
 
 type File = ObservationOf<'file'>;
 type Failed = ObservationOf<'file-failed'>;
 type Place = Pick<File, 'path' | 'resolution'>;
 /** Programs are named when facts are collected: only then are all known. Until then, the number in digits. */
-type Unnamed<Fact> = Omit<Fact, 'seen' | 'program'> & { program: string };
+type Unnamed<Fact> = Omit<Fact, 'seen' | 'program' | 'container'> & { program: string };
 
 /** Distinct facts that are kept; more are counted as lost. */
 const maxFacts = 500_000;
 const maxFailures = 20_000;
-const maxFolders = 100_000;
 
 export const files: SensorKind = { sensor: 'files', attach };
 
@@ -25,34 +25,37 @@ function attach(context: SensorContext): AttachedSensor {
   const object = context.open('files').load();
   const facts = new Tally<Unnamed<File>>(maxFacts);
   const failures = new Tally<Unnamed<Failed>>(maxFailures);
-  const folders = new Folders();
-  const repeats = new Repeats();
+  const foldersOf = new FoldersOf(context);
+  const repeats = new Repeats(maxFacts);
+  const seen = object.map('files');
+  const renewal = new Renewal(context, seen);
 
   /** A file that was open: the kernel walked its path. */
   function takeHandle(event: Event, sample: DataView): void {
-    const { place, at, common } = event;
+    const { place, at, common, subject } = event;
     const kind = kindOf(event.mode);
     // Sockets, pipes and other nameless things are no files; a memfd, nameless as it is, may be executed.
     if (place.resolution === 'detached' && kind !== 'file') return;
-    if (place.resolution === 'exact') folders.above(place.path);
+    if (place.resolution === 'exact') foldersOf.subject(subject).above(place.path);
     for (const access of accessesOf(event.key.access)) {
-      repeats.keep(
-        sample,
-        facts.add({ type: 'file', ...common, ...place, access, kind, owner: event.owner === 1 }, at),
-      );
+      const fact: Unnamed<File> = { type: 'file', ...common, ...place, access, kind, owner: event.owner === 1 };
+      const tallied = facts.add(subject, fact, at);
+      if (context.keeps) repeats.keep(sample, tallied);
     }
   }
 
   /** One or two names, relative to a folder. */
   function takeNames(event: Event, sample: DataView): void {
-    const { at, common } = event;
-    const root = context.rootOf(event.key.subject, event.pid);
+    const { at, common, subject } = event;
+    const root = context.rootOf(subject, event.pid);
+    const folders = foldersOf.subject(subject);
     const [onFirst, onSecond] = operations[event.key.operation] ?? [[]];
     const add = (name: string, access: FileAccess, follows: boolean): void => {
       const place = located(root, event.place, name, follows, folders);
       if (place.resolution === 'exact' && access === 'mkdir') folders.above(`${place.path}/`);
       const fact: Unnamed<File> = { type: 'file', ...common, ...place, access, kind: kindAfter(access), owner: null };
-      repeats.keep(sample, facts.add(fact, at));
+      const tallied = facts.add(subject, fact, at);
+      if (context.keeps) repeats.keep(sample, tallied);
     };
     for (const access of onFirst) add(event.first, access, event.key.follows === 1);
     if (onSecond !== undefined && event.second !== '') add(event.second, onSecond, false);
@@ -62,7 +65,7 @@ function attach(context: SensorContext): AttachedSensor {
     const event = readEvent(context, sample);
     if (event === null) return;
     const path = joined(event.place.path, event.first);
-    failures.add({ type: 'file-failed', ...event.common, path, errno: event.key.error }, event.at);
+    failures.add(event.subject, { type: 'file-failed', ...event.common, path, errno: event.key.error }, event.at);
   }
 
   function take(sample: DataView): void {
@@ -81,15 +84,20 @@ function attach(context: SensorContext): AttachedSensor {
     sensor: 'files',
     hook: [...new Set(object.programs().values())].join(', '),
     drain,
-    collect() {
+    collect(sift) {
       drain();
-      for (const fact of facts.tallied()) fact.repeated = 0;
-      repeats.count(context, object.map('files').entries());
-      const named = <F extends { program: string }>(fact: F) => ({
+      if (context.keeps) {
+        for (const fact of facts.tallied()) fact.repeated = 0;
+        repeats.count(context, seen.entries());
+      } else {
+        renewal.renewOldest();
+        foldersOf.sweep();
+      }
+      const named = <Fact extends { program: string }>(fact: Fact, subject: number) => ({
         ...fact,
-        program: context.programOf(BigInt(fact.program)),
+        program: context.programOf(subject, BigInt(fact.program)),
       });
-      return [...facts.facts().map(named), ...failures.facts().map(named)];
+      return [...facts.take(context, sift, named), ...failures.take(context, sift, named)];
     },
     lost: () => Number(object.counts().lost) + facts.lost,
     gaps() {
@@ -99,6 +107,8 @@ function attach(context: SensorContext): AttachedSensor {
       if (failures.lost > 0) found.push('not all failed opens were kept');
       return found.toSorted();
     },
+    // The other maps are caches: what they evict is told again.
+    maps: () => [],
     close() {
       drain();
       object.detach();
@@ -111,16 +121,15 @@ type Event = NonNullable<ReturnType<typeof readEvent>>;
 function readEvent(context: SensorContext, sample: DataView) {
   const event = kernel.readFileEvent(sample, 0);
   const key = kernel.readFileKey(sample, kernel.keyInFileEvent);
-  const container = context.containerOf(key.subject);
-  if (container === null) return null;
+  if (context.gone(key.subject)) return null;
   const text = new Payload(sample, kernel.HEADER_BYTES);
   const path = walkedPath(text.take(event.pathBytes), event.pathFlags);
   const [first = '', second = ''] = [event.firstBytes, event.secondBytes].map((bytes) =>
     decodeText(text.take(bytes).subarray(0, -1)),
   );
   const place: Place = { path, resolution: resolutionOf(event.pathFlags) };
-  const common = { container, phase: context.phase(key.phase), program: String(key.program) };
-  return { ...event, key, place, first, second, common, at: context.time(event.time) };
+  const common = { phase: context.phase(key.phase), program: String(key.program) };
+  return { ...event, key, subject: key.subject, place, first, second, common, at: context.time(event.time) };
 }
 
 function resolutionOf(flags: number): File['resolution'] {
@@ -142,46 +151,4 @@ function located(root: string | null, folder: Place, name: string, follows: bool
 function joined(folder: string, name: string): string {
   if (name === '' || name.startsWith('/')) return name === '' ? folder : name;
   return `${folder === '/' ? '' : folder}/${name}`;
-}
-
-/** Folders that were no links when the kernel passed through them: names in them resolve when they are gone. */
-class Folders {
-  readonly known = new Set<string>();
-
-  above(path: string): void {
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      const folder = path.slice(0, end);
-      if (this.known.has(folder) || this.known.size >= maxFolders) return;
-      this.known.add(folder);
-    }
-  }
-}
-
-/** The kernel counts repeats by its own keys: which facts each key stands for. */
-class Repeats {
-  readonly #facts = new Map<string, Tallied<object>[]>();
-
-  keep(sample: DataView, fact: Tallied<object> | null): void {
-    if (fact === null) return;
-    // Counts are lower bounds, and files that are made anew without end have keys without end.
-    if (this.#facts.size >= maxFacts) this.#facts.clear();
-    const key = keyText(sample, kernel.keyInFileEvent);
-    const same = this.#facts.get(key);
-    if (same === undefined) this.#facts.set(key, [fact]);
-    else if (!same.includes(fact)) same.push(fact);
-  }
-
-  count(context: SensorContext, entries: Iterable<{ key: DataView; value: DataView }>): void {
-    for (const { key, value } of entries) {
-      const { last, count } = kernel.readSighting(value, 0);
-      for (const fact of this.#facts.get(keyText(key, 0)) ?? []) {
-        fact.repeated += Number(count) - 1;
-        fact.last = Math.max(fact.last, context.time(last));
-      }
-    }
-  }
-}
-
-function keyText(view: DataView, at: number): string {
-  return Buffer.from(view.buffer, view.byteOffset + at, kernel.sizeOfFileKey).toString('latin1');
 }

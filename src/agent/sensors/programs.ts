@@ -26,44 +26,44 @@ export const programs: SensorKind = { sensor: 'programs', attach };
 
 function attach(context: SensorContext): AttachedSensor {
   const object = context.open('programs').load();
-  const starts = new Tally<Omit<Exec, 'seen'>>(maxFacts);
-  const ends = new Tally<Omit<Exit, 'seen'>>(maxFacts);
+  const starts = new Tally<Omit<Exec, 'seen' | 'container'>>(maxFacts);
+  const ends = new Tally<Omit<Exit, 'seen' | 'container'>>(maxFacts);
   /** What waits until all programs that it names are known. */
   const later: (() => void)[] = [];
 
   function take(sample: DataView): void {
     const event = readProgramEvent(sample, 0);
-    const container = context.containerOf(event.subject);
-    if (container === null) return;
+    const { subject } = event;
+    if (context.gone(subject)) return;
     const text = new Payload(sample, HEADER_BYTES);
     const at = context.time(event.time);
     if (event.type === EVENT_EXIT) {
-      context.noteProcess(event.subject, event.pid, false);
+      context.noteProcess(subject, event.pid, false);
       const outcome = exitOutcome(event.exitCode);
       const phase = context.phase(event.phase);
       later.push(() =>
-        ends.add({ type: 'exit', container, phase, program: context.programOf(event.program), outcome }, at),
+        ends.add(subject, { type: 'exit', phase, program: context.programOf(subject, event.program), outcome }, at),
       );
       return;
     }
     if (event.type !== EVENT_EXEC && event.type !== EVENT_RUNNING) return;
     const path = walkedPath(text.take(event.pathBytes), event.pathFlags);
-    context.nameProgram(event.program, path);
-    context.noteProcess(event.subject, event.pid, true);
+    context.nameProgram(subject, event.program, path);
+    context.noteProcess(subject, event.pid, true);
     // The bytes are only valid during this call; the names of callers may come after it.
     const called = decodeText(text.take(event.calledBytes).subarray(0, -1));
     const argv = argumentsOf(event.type === EVENT_RUNNING ? commandLine(event.pid) : text.take(event.argvBytes), event);
     const phase = context.phase(event.phase);
     later.push(() =>
       starts.add(
+        subject,
         {
           type: 'exec',
-          container,
           phase,
-          program: context.programOf(event.caller),
+          program: context.programOf(subject, event.caller),
           path,
           calledAs: event.calledBytes > 0 ? called : path,
-          parent: context.programOf(event.parent),
+          parent: context.programOf(subject, event.parent),
           ...argv,
           uid: event.uid,
           gid: event.gid,
@@ -84,12 +84,13 @@ function attach(context: SensorContext): AttachedSensor {
     hook: [...object.programs().values()].join(', '),
     catchUp: () => void object.iterate('list_running'),
     drain: () => ring.drain(),
-    collect() {
+    collect(sift) {
       settle();
-      return [...starts.facts(), ...ends.facts()];
+      return [...starts.take(context, sift, (fact) => fact), ...ends.take(context, sift, (fact) => fact)];
     },
     lost: () => Number(object.counts().lost) + starts.lost + ends.lost,
     gaps: () => [],
+    maps: () => [],
     close() {
       ring.drain();
       object.detach();

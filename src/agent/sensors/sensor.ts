@@ -5,7 +5,10 @@
 import type { Observation, Phase } from '#observation/observation.ts';
 import type { Sensor } from '#observation/recording.ts';
 import type { UsageFolders } from '../cgroups.ts';
+import type { BpfMap } from '../libbpf/map.ts';
 import type { BpfObject } from '../libbpf/object.ts';
+import type { PeerResolver } from '../peers/resolver.ts';
+import type { Sift } from './sift.ts';
 
 export interface SensorContext {
   /**
@@ -13,12 +16,22 @@ export interface SensorContext {
    * the other sensors. The sensor loads and attaches it; the context closes it.
    */
   open(name: string): BpfObject;
-  /** The container line's id of a subject number; null for a number that was never given out. */
+  /** The container line's id of a subject number; null while nobody has named it, and when it is gone. */
   containerOf(subject: number): string | null;
+  /** Whether the number was given back: facts that carry it are dropped. */
+  gone(subject: number): boolean;
+  /** True when facts are collected again and again as a whole; false when each piece of news is taken once. */
+  readonly keeps: boolean;
   /** The executable's path of a program number; null when it is not known. Ask when facts are collected. */
-  programOf(program: bigint): string | null;
+  programOf(subject: number, program: bigint): string | null;
   /** The programs sensor tells here which path a program number has. */
-  nameProgram(program: bigint, path: string): void;
+  nameProgram(subject: number, program: bigint, path: string): void;
+  /** The DNS sensor tells here which name led to an address. */
+  noteName(subject: number, name: string, address: string): void;
+  /** Sorted. */
+  namesOf(subject: number, address: string): readonly string[];
+  /** Who the other ends of flows are. */
+  readonly peers: PeerResolver;
   /** Milliseconds since the epoch of a CLOCK_MONOTONIC time in nanoseconds. */
   time(monotonic: bigint): number;
   phase(number: number): Phase;
@@ -27,9 +40,10 @@ export interface SensorContext {
   /** False when only some processes of `cgroupFolder` are watched: packets do not tell which process they are for. */
   readonly wholeCgroup: boolean;
   /** Live processes of all subjects. */
-  processes(): { readonly container: string; readonly pid: number }[];
+  processes(): { readonly subject: number; readonly pid: number }[];
   /** Where each subject's CPU and memory stand; none where a process is followed and its cgroup holds others. */
-  usageFolders(): { readonly container: string; readonly folders: UsageFolders }[];
+  usageFolders(): { readonly subject: number; readonly folders: UsageFolders }[];
+  readonly usageEveryMs: number;
   /** The programs sensor tells here which processes live. */
   noteProcess(subject: number, pid: number, alive: boolean): void;
   /**
@@ -50,12 +64,14 @@ export interface AttachedSensor {
   catchUp?(): void;
   /** Takes what lies in rings. Called often: keep it short. */
   drain(): void;
-  /** All facts so far; counts are cumulative, so collecting twice loses nothing. */
-  collect(): Observation[];
+  /** The wanted facts of all subjects that have a name. */
+  collect(sift: Sift): Observation[];
   /** Facts dropped after they were seen, over all subjects. */
   lost(): number;
   /** What this sensor cannot see here, in words; sorted. */
   gaps(): string[];
+  /** Maps that can fill up. */
+  maps(): readonly BpfMap[];
   /** Detaches from the kernel; `collect` still answers. */
   close(): void;
 }

@@ -13,6 +13,7 @@ import {
 } from '../layouts.gen.ts';
 import type { BpfMap } from '../libbpf/map.ts';
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
+import { type Sift, wantedEntries } from './sift.ts';
 
 const arm = machine() === 'arm64';
 const architectures: Readonly<Record<number, Architecture>> = {
@@ -33,9 +34,9 @@ function attach(context: SensorContext): AttachedSensor {
     sensor: 'syscalls',
     hook: [...object.programs().values()].join(', '),
     drain: () => undefined,
-    collect: () => [
-      ...observations(context, made, (common) => ({ type: 'syscall', ...common })),
-      ...observations(context, refused, (common, key) => ({
+    collect: (sift) => [
+      ...observations(context, made, sift, (common) => ({ type: 'syscall', ...common })),
+      ...observations(context, refused, sift, (common, key) => ({
         type: 'syscall-denied',
         ...common,
         outcome: key.outcome < 0 ? { signal: -key.outcome } : { errno: key.outcome },
@@ -46,6 +47,7 @@ function attach(context: SensorContext): AttachedSensor {
       const { uncertain } = object.counts();
       return uncertain > 0n ? [`${uncertain} failed calls of filtered tasks could not be told from refused ones`] : [];
     },
+    maps: () => [made, refused],
     close: () => object.detach(),
   };
 }
@@ -55,22 +57,23 @@ type Common = Omit<ObservationOf<'syscall'>, 'type'>;
 function observations<O extends Observation>(
   context: SensorContext,
   map: BpfMap,
+  sift: Sift,
   make: (common: Common, key: SyscallKey) => O,
 ): O[] {
   const found: O[] = [];
-  for (const entry of map.entries()) {
-    const key = readSyscallKey(entry.key, 0);
-    const container = context.containerOf(key.subject);
+  const subjectOf = (key: DataView): number => readSyscallKey(key, 0).subject;
+  for (const { container, subject, key: bytes, value } of wantedEntries(context, map, sift, subjectOf)) {
+    const key = readSyscallKey(bytes, 0);
     const arch = architectures[key.abi];
     // Both come from this process and this kernel object; another value is a bug, not an input.
-    if (container === null || arch === undefined) throw new Error(`a system call of an unknown subject or ABI`);
+    if (arch === undefined) throw new Error(`a system call of an unknown ABI ${key.abi}`);
     found.push(
       make(
         {
           container,
           phase: context.phase(key.phase),
-          program: context.programOf(key.program),
-          seen: sighting(context, readSighting(entry.value, 0)),
+          program: context.programOf(subject, key.program),
+          seen: sighting(context, readSighting(value, 0)),
           arch,
           nr: key.nr,
           name: syscallName(arch, key.nr),

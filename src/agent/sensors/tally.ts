@@ -1,8 +1,11 @@
 /** Facts that arrive one by one: counted by content, bounded, and counted as lost when there is no more room. */
 import type { Sighting } from '#observation/observation.ts';
+import type { SensorContext } from './sensor.ts';
+import type { Sift } from './sift.ts';
 
 export interface Tallied<Fact> {
   readonly fact: Fact;
+  readonly subject: number;
   first: number;
   last: number;
   /** How often it arrived. */
@@ -21,9 +24,9 @@ export class Tally<Fact extends object> {
   }
 
   /** `at` in milliseconds since the epoch. Null when there was no room. */
-  add(fact: Fact, at: number): Tallied<Fact> | null {
+  add(subject: number, fact: Fact, at: number): Tallied<Fact> | null {
     // Facts of one type are built with the same order of keys, so their JSON is their identity.
-    const key = JSON.stringify(fact);
+    const key = `${subject} ${JSON.stringify(fact)}`;
     const known = this.#facts.get(key);
     if (known !== undefined) {
       known.first = Math.min(known.first, at);
@@ -35,19 +38,35 @@ export class Tally<Fact extends object> {
       this.lost += 1;
       return null;
     }
-    const fresh = { fact, first: at, last: at, arrived: 1, repeated: 0 };
+    const fresh = { fact, subject, first: at, last: at, arrived: 1, repeated: 0 };
     this.#facts.set(key, fresh);
     return fresh;
+  }
+
+  get size(): number {
+    return this.#facts.size;
   }
 
   tallied(): Iterable<Tallied<Fact>> {
     return this.#facts.values();
   }
 
-  facts(): (Fact & { seen: Sighting })[] {
-    return [...this.#facts.values()].map(({ fact, first, last, arrived, repeated }) => ({
-      ...fact,
-      seen: { first, last, count: arrived + repeated },
-    }));
+  /**
+   * The wanted facts of subjects that have a name, each as `finish` makes it. Unless the context keeps facts,
+   * what was looked at is forgotten; so are facts of subjects that are gone.
+   */
+  take<Finished extends object>(
+    context: SensorContext,
+    sift: Sift,
+    finish: (fact: Fact, subject: number) => Finished,
+  ): (Finished & { container: string; seen: Sighting })[] {
+    const taken: (Finished & { container: string; seen: Sighting })[] = [];
+    for (const [key, { subject, fact, first, last, arrived, repeated }] of this.#facts) {
+      const container = context.containerOf(subject);
+      if (container !== null && sift.wants(subject, key, last))
+        taken.push({ ...finish(fact, subject), container, seen: { first, last, count: arrived + repeated } });
+      if (context.gone(subject) || (container !== null && !context.keeps)) this.#facts.delete(key);
+    }
+    return taken;
   }
 }

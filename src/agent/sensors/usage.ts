@@ -1,4 +1,4 @@
-/** CPU and memory of a cgroup, sampled once a second from its files; no BPF. */
+/** CPU and memory of a cgroup, sampled from its files; no BPF. */
 import { readFileSync } from 'node:fs';
 import type { ObservationOf } from '#observation/observation.ts';
 import type { UsageFolders } from '../cgroups.ts';
@@ -7,26 +7,42 @@ import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
 export const usage: SensorKind = { sensor: 'usage', attach };
 
 type Usage = ObservationOf<'usage'>;
-const everyMs = 1000;
+/** Samples of containers that nobody has named yet; the oldest go first. */
+const maxSamples = 100_000;
 
 function attach(context: SensorContext): AttachedSensor {
-  const samples: Usage[] = [];
+  let samples: { subject: number; sample: Omit<Usage, 'container'> }[] = [];
   let next = 0;
-  function sample(): void {
-    for (const { container, folders } of context.usageFolders())
-      samples.push({ type: 'usage', container, at: Date.now(), ...figures(folders) });
+  let lost = 0;
+  function look(): void {
+    for (const { subject, folders } of context.usageFolders()) {
+      const read = figures(folders);
+      // Its files are gone: the container has ended.
+      if (Object.values(read).every((figure) => figure === null)) continue;
+      samples.push({ subject, sample: { type: 'usage', at: Date.now(), ...read } });
+    }
+    if (samples.length > maxSamples) lost += samples.splice(0, samples.length - maxSamples).length;
   }
   return {
     sensor: 'usage',
-    hook: 'cgroup files, once a second',
+    hook: `cgroup files, every ${context.usageEveryMs / 1000} s`,
     drain() {
       if (Date.now() < next) return;
-      next = Date.now() + everyMs;
-      sample();
+      next = Date.now() + context.usageEveryMs;
+      look();
     },
-    collect: () => samples,
-    lost: () => 0,
-    gaps: () => (context.usageFolders().length > 0 ? [] : ['usage is not sampled when a process is followed']),
+    collect() {
+      const named = samples.flatMap(({ subject, sample }): Usage[] => {
+        const container = context.containerOf(subject);
+        return container === null ? [] : [{ container, ...sample }];
+      });
+      if (!context.keeps)
+        samples = samples.filter(({ subject }) => context.containerOf(subject) === null && !context.gone(subject));
+      return named;
+    },
+    lost: () => lost,
+    gaps: () => (context.wholeCgroup ? [] : ['usage is not sampled when a process is followed']),
+    maps: () => [],
     close: () => undefined,
   };
 }
