@@ -18,11 +18,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   agent: ['kubernetes', 'observation'],
   api: ['kubernetes', 'observation', 'baseline', 'policies', 'proof'],
   broker: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'api'],
-  // The command line starts the others by their one entry, when it needs them.
+  // The command line starts the others by their own entries, when it needs them.
   cli: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'api', 'agent', 'broker'],
 };
 /** What one layer may know of another that it only starts. */
-const entries: Readonly<Record<string, string>> = { agent: '#agent/record.ts', broker: '#broker/main.ts' };
+const entries: Readonly<Record<string, readonly string[]>> = {
+  // It records one command, or a node.
+  agent: ['#agent/record.ts', '#agent/main.ts'],
+  broker: ['#broker/main.ts'],
+};
 const pure = ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'api'];
 const pureLibraries = ['zod', 'yaml'];
 /** Clock, chance, environment: what a pure function gets as an argument instead. */
@@ -67,7 +71,7 @@ test('layers import only what the table allows, by name', () => {
       if (layer === undefined || layer === source.layer || name.includes('package.json')) continue;
       assert.ok(name.startsWith('#'), `${source.path} imports ${name} without naming the layer`);
       assert.ok(mayImport[source.layer]?.includes(layer), `${source.path} imports ${name}`);
-      if (layer in entries) assert.equal(name, entries[layer], source.path);
+      if (layer in entries) assert.ok(entries[layer]?.includes(name), source.path);
     }
   }
 });

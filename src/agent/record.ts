@@ -5,15 +5,16 @@
 import { readFileSync } from 'node:fs';
 import { arch as machine, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Container, Coverage, Line, Sensor } from '#observation/recording.ts';
+import type { Container, Coverage, Line } from '#observation/recording.ts';
 import { recordingVersion } from '#observation/recording.ts';
 import { cgroupLayout, unifiedMount } from './cgroups.ts';
 import { Scope } from './scope.ts';
+import { attachAll, type SensorState } from './sensors/attach.ts';
 import type { AttachedSensor } from './sensors/sensor.ts';
 import { everything } from './sensors/sift.ts';
-import { sensors } from './sensors/sensors.ts';
 import { type Exit, openTarget, type OpenTarget, type Target } from './target.ts';
 
+export type { SensorState } from './sensors/attach.ts';
 export type { Exit, Target } from './target.ts';
 
 export interface RecordOptions {
@@ -28,13 +29,6 @@ export interface RecordOptions {
   /** Called once: all sensors are attached, the command has not started. */
   onReady?(sensors: readonly SensorState[]): void;
   onSecond?(elapsedMs: number): void;
-}
-
-export interface SensorState {
-  readonly sensor: Sensor;
-  readonly available: boolean;
-  /** Its hooks, or why there are none. */
-  readonly hook: string;
 }
 
 export interface Recorded {
@@ -73,6 +67,8 @@ export async function record(options: RecordOptions): Promise<Recorded> {
       usage: target.usage,
     });
     const { attached, states } = attachAll(scope);
+    if (attached.length === 0)
+      throw new CannotRecord(`cannot record on this machine: ${states[0]?.hook ?? 'no sensor'}`);
     target.watch(scope, subject);
     const from = Date.now();
     // `programs` is first: it says which processes there are.
@@ -160,21 +156,6 @@ function openScope(target: OpenTarget): Scope {
   } catch (error) {
     throw new CannotRecord(`cannot record on this machine: ${(error as Error).message}`, { cause: error });
   }
-}
-
-function attachAll(scope: Scope): { attached: AttachedSensor[]; states: SensorState[] } {
-  const attached: AttachedSensor[] = [];
-  const states = sensors.map((kind): SensorState => {
-    try {
-      const sensor = kind.attach(scope);
-      attached.push(sensor);
-      return { sensor: kind.sensor, available: true, hook: sensor.hook };
-    } catch (error) {
-      return { sensor: kind.sensor, available: false, hook: (error as Error).message };
-    }
-  });
-  if (attached.length === 0) throw new CannotRecord(`cannot record on this machine: ${states[0]?.hook ?? 'no sensor'}`);
-  return { attached, states };
 }
 
 /** Part of a container's id: processes and times repeat after a reboot. */

@@ -1,4 +1,5 @@
 /** A pod's object as the API server sends it → what recording needs of it. Fields that are missing stay unknown. */
+import { json, labels, list, text, time } from './json.ts';
 import { controllerOf, type Owned } from './owner.ts';
 
 export interface PodContainer {
@@ -29,8 +30,6 @@ export interface PodState extends Owned {
   readonly containers: readonly PodContainer[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** Null for what is no pod. */
 export function podState(object: unknown): PodState | null {
   const { metadata, spec, status } = json(object);
@@ -46,7 +45,7 @@ export function podState(object: unknown): PodState | null {
     uid,
     cgroupUid: text(json(meta['annotations'])['kubernetes.io/config.hash']) ?? uid,
     owner: controllerOf(meta['ownerReferences']),
-    labels: texts(meta['labels']),
+    labels: labels(meta['labels']),
     node: text(wanted['nodeName']),
     created: time(meta['creationTimestamp']) ?? 0,
     serviceAccount: text(wanted['serviceAccountName']),
@@ -79,27 +78,4 @@ function container(object: unknown): PodContainer {
 function idOf(value: unknown): string | null {
   const id = text(value)?.replace(/^[^:]*:\/\//, '') ?? '';
   return id === '' ? null : id;
-}
-
-function json(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-function texts(value: unknown): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(json(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
-function time(value: unknown): number | null {
-  const at = Date.parse(text(value) ?? '');
-  return Number.isNaN(at) ? null : at;
 }

@@ -57,6 +57,24 @@ export class BpfMap {
 
   /** All entries of a hash, in no order. An entry that is added or moved meanwhile may be missed or come twice. */
   *entries(): Generator<Entry> {
+    for (const { keys, values, batch } of this.#batches()) {
+      for (let i = 0; i < batch; i++) {
+        yield {
+          key: new DataView(keys.buffer, i * this.keySize, this.keySize),
+          value: new DataView(values.buffer, i * this.valueSize, this.valueSize),
+        };
+      }
+    }
+  }
+
+  /** How many entries a hash holds. */
+  count(): number {
+    let entries = 0;
+    for (const { batch } of this.#batches()) entries += batch;
+    return entries;
+  }
+
+  *#batches(): Generator<{ keys: Uint8Array; values: Uint8Array; batch: number }> {
     const room = Math.min(this.maxEntries, 4096);
     const keys = new Uint8Array(room * this.keySize);
     const values = new Uint8Array(room * this.valueSize);
@@ -69,21 +87,9 @@ export class BpfMap {
       if (code === -ENOSPC) throw new Error(`the BPF map ${this.name} has a bucket larger than a batch`);
       const last = code === -ENOENT;
       if (code < 0 && !last) throw new Error(`cannot read the BPF map ${this.name}: error ${-code}`);
-      for (let i = 0; i < (count[0] ?? 0); i++) {
-        yield {
-          key: new DataView(keys.buffer, i * this.keySize, this.keySize),
-          value: new DataView(values.buffer, i * this.valueSize, this.valueSize),
-        };
-      }
+      yield { keys, values, batch: count[0] ?? 0 };
       if (last) return;
       from = next.slice();
     }
-  }
-
-  /** Adds up a per-CPU or plain counter is the caller's: this gives how many entries a hash holds. */
-  count(): number {
-    let entries = 0;
-    for (const _ of this.entries()) entries += 1;
-    return entries;
   }
 }
