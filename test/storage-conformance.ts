@@ -25,7 +25,9 @@ async function storedOf(storage: Storage, of: Named, query: Query): Promise<Reco
   const values: Recording[] = [];
   const text: string[] = [];
   for await (const each of recordingsOf(storage, of, query, 'test')) {
-    values.push(await whole(each));
+    const value = await whole(each);
+    assert.ok(value);
+    values.push(value);
     for await (const chunk of linesOf(each)) text.push(chunk);
   }
   const read = await Array.fromAsync(readRecordings(text.join('').trimEnd().split('\n')));

@@ -113,6 +113,33 @@ export function program(): Command {
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/inspect.ts')).inspect(file, options));
 
+  command(root, 'broker', 'keep what agents of a cluster record, and answer with policies', [
+    'broker --insecure-no-auth --database /tmp/kguardian.db',
+    'broker --print-openapi > openapi.json',
+  ])
+    .option('--listen <address>', 'HOST:PORT; by default 0.0.0.0:8443, 127.0.0.1:8443 with --insecure-no-auth')
+    .addOption(
+      new Option('--database <where>', 'a file for SQLite, or postgres://…')
+        .env('KGUARDIAN_DATABASE')
+        .default('kguardian.db'),
+    )
+    .option('--cluster <name>', "the cluster's name, as its agents report it", 'default')
+    .option('--retention <time>', 'forget a run after nothing was heard of it for so long, 12h or 30d', '30d')
+    .option(
+      '--resolution <time>',
+      'a fact seen again within this time is not written again; 0s keeps times exact',
+      '60s',
+    )
+    .option('--requests-per-minute <number>', 'of one agent or reader', '600')
+    .option('--tls-cert <file>', 'certificate chain, PEM; read again when it changes. By default one is made at start')
+    .option('--tls-key <file>', 'its key, PEM')
+    .option('--audience <name>', "what agents' tokens must be for", 'kguardian-broker')
+    .option('--kubeconfig <file>', 'how to reach the API server; by default as a pod of it, or as kubectl does')
+    .option('--insecure-no-auth', 'no tokens and no TLS, on a loopback address alone')
+    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .option('--print-openapi', 'print the description of the API, and end')
+    .action(async (options) => (await import('./commands/broker.ts')).broker(options));
+
   command(root, 'demo', 'record nginx, write its policies, prove them, run it under them', [
     'demo',
     'demo --output-dir demo-out',

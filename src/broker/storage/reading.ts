@@ -221,12 +221,17 @@ function factLine({ container, said, seen }: StoredFact): string {
   return `{"container":${JSON.stringify(container)},${when}${said.slice(1)}\n`;
 }
 
-/** As a value, with all its facts. */
-export async function whole({ header, containers, coverage, ended, facts }: StoredRecording): Promise<Recording> {
+/** As a value, with all its facts; null when there are more than `most`. */
+export async function whole(
+  { header, containers, coverage, ended, facts }: StoredRecording,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Recording | null> {
   const observations = [];
   for await (const page of facts()) {
-    for (const { container, said, seen } of page)
+    for (const { container, said, seen } of page) {
       observations.push(observationOf(JSON.parse(said) as Claim, container, seen));
+    }
+    if (observations.length > most) return null;
   }
   const lines = 1 + containers.length + coverage.length + observations.length;
   return { header, containers, observations, coverage, end: { type: 'end', ended, lines } };

@@ -55,12 +55,14 @@ export function sqlite(file: string): Engine {
   };
 }
 
+const cannotOpen = 14;
+
 /** Primary result codes: https://sqlite.org/rescode.html */
 function trouble(error: unknown): Trouble | null {
   const code = error instanceof SqliteError && error.errcode !== null ? error.errcode & 0xff : null;
   if (code === 13) return 'full';
   // A full disk under the log file may also show as a failed write; so does one that went away.
-  if (code === 10 || code === 14 || code === 8) return 'away';
+  if (code === 10 || code === cannotOpen || code === 8) return 'away';
   return code === 5 || code === 6 ? 'again' : null;
 }
 
@@ -86,14 +88,18 @@ class WorkerDriver implements Driver {
   }
 
   async init(): Promise<void> {
+    this.#start();
+  }
+
+  #start(): void {
     const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: this.#file });
     worker.on('message', (response: Response) => {
       const settle = this.#waiting.get(response.id);
       this.#waiting.delete(response.id);
       settle?.(response);
     });
-    worker.on('error', (error) => this.#fail(error.message));
-    worker.on('exit', () => this.#fail('the database thread ended'));
+    worker.on('error', (error) => this.#ended(worker, error.message));
+    worker.on('exit', () => this.#ended(worker, 'the database thread ended'));
     this.#worker = worker;
   }
 
@@ -154,12 +160,16 @@ class WorkerDriver implements Driver {
       if ('error' in response) reject(new SqliteError(response.error.message, response.error.errcode));
       else resolve(response);
     });
+    // One that could not open its file has ended; the file may be there now.
+    if (this.#worker === null) this.#start();
     this.#worker?.postMessage({ id, sql, parameters, many } satisfies Request);
     return promise;
   }
 
-  #fail(message: string): void {
-    for (const [id, settle] of this.#waiting) settle({ id, error: { message, errcode: null } });
+  #ended(worker: Worker, message: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    for (const [id, settle] of this.#waiting) settle({ id, error: { message, errcode: cannotOpen } });
     this.#waiting.clear();
   }
 }

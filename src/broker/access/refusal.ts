@@ -1,0 +1,9 @@
+/** A request that is not answered as it was asked; `message` is one sentence for the one who asked. */
+export class Refusal extends Error {
+  readonly code: 400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503;
+  constructor(code: Refusal['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'Refusal';
+    this.code = code;
+  }
+}
