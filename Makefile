@@ -42,7 +42,7 @@ build: $(BPF_OBJECTS) $(BUNDLE) ## BPF objects for both architectures, the bundl
 # One file a command instead of hundreds of modules: half the start time, and no TypeScript left to strip.
 $(BUNDLE): $(shell find src -name '*.ts') package.json node_modules/.installed
 	@rm -rf $(@D)
-	node_modules/.bin/esbuild src/cli/main.ts --bundle --splitting --format=esm --platform=node --target=node24 \
+	node_modules/.bin/esbuild src/cli/main.ts src/broker/storage/sqlite-worker.ts --bundle --entry-names=[name] --splitting --format=esm --platform=node --target=node24 \
 	  --outdir=$(@D) --external:koffi --legal-comments=none --log-level=warning \
 	  --banner:js="import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
 

@@ -18,6 +18,7 @@ import { discovery } from './api-server/discovery.ts';
 import { Faults } from './api-server/faults.ts';
 import { objectRequest } from './api-server/objects.ts';
 import { builtIn, qualifiedName, type Resource, type Target, targetOf } from './api-server/resources.ts';
+import { servePortForwards } from './api-server/port-forward.ts';
 import { review } from './api-server/reviews.ts';
 import { Refused } from './api-server/status.ts';
 import { Store } from './api-server/store.ts';
@@ -31,6 +32,8 @@ export interface ApiServerState {
   readonly tokens?: Readonly<Record<string, User>>;
   /** Custom resources, beside the built-in ones. */
   readonly resources?: readonly Resource[];
+  /** Ports of loopback that stand for pods', by `namespace/pod:port`, for `kubectl port-forward`. */
+  readonly forwards?: Readonly<Record<string, number>>;
   /** PEM; without it the server speaks plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -111,6 +114,15 @@ export async function startApiServer(state: ApiServerState = {}): Promise<ApiSer
     socket.once('close', () => sockets.delete(socket));
   };
   server.on('connection', track);
+  servePortForwards(server, {
+    authorise(authorization, namespace, name) {
+      const user = tokens.get(/^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '');
+      if (user === undefined) throw new Refused(401, 'Unauthorized');
+      const asked = { verb: 'create', group: '', resource: 'pods/portforward', namespace, name };
+      if (!permits(store, user, asked)) throw new Refused(403, 'Forbidden');
+    },
+    portOf: (namespace, pod, port) => state.forwards?.[`${namespace}/${pod}:${port}`] ?? null,
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const url = `${state.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;

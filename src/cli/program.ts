@@ -1,6 +1,7 @@
 /** All commands with their flags and help. What they do is loaded when they are called. */
 import { Command, Help, Option } from 'commander';
 import { kinds } from '#policies/index.ts';
+import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
 import { addOptions } from './kind-options.ts';
 import { version } from './version.ts';
 
@@ -21,7 +22,12 @@ function command(parent: Command, usage: string, summary: string, examples: read
 const wrap = (text: string, width: number): string => new Help().boxWrap(text, width);
 const collect = (value: string, all: string[] = []): string[] => [...all, value];
 const from = (): Option =>
-  new Option('--from <file>', 'a recording, - for standard input; repeat to add up').argParser(collect);
+  new Option('--from <file>', 'a recording instead of the cluster, - for standard input; repeat to add up').argParser(
+    collect,
+  );
+const workload = (): Option =>
+  new Option('-w, --workload <name>', 'only this workload: deploy/web, pod/web-5d4f-x or web');
+const asked = (one: Command): Command => addClusterFlags(addSelectionFlags(one));
 
 export function program(): Command {
   const root = new Command('kguardian')
@@ -56,36 +62,76 @@ export function program(): Command {
   ]);
   for (const kind of kinds) {
     const one = command(gen, `${kind.name} [workload]`, kind.summary, [
-      `${kind.name} --from recording.jsonl`,
       `${kind.name} --from recording.jsonl --output-dir policies`,
+      `${kind.name} deploy/web -n shop --output-dir policies`,
     ]).aliases([...kind.aliases]);
-    addOptions(
-      one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output'),
-      kind.options,
+    asked(
+      addOptions(
+        one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output'),
+        kind.options,
+      ),
     ).action(async (workload: string | undefined, options: Record<string, unknown>) =>
       (await import('./commands/gen.ts')).gen(kind, workload, options),
     );
   }
 
-  command(
-    root,
-    'prove <artifact...>',
-    'replay a recording against artifacts: 0 when all that was observed is allowed',
-    [
-      'prove policies/demo-seccomp.json --from recording.jsonl',
-      'prove policies/demo-seccomp.json --from recording.jsonl -o json',
-    ],
+  const diff = command(root, 'diff', 'compare what is deployed with what would be generated: 1 when it differs', [
+    'diff seccomp --from recording.jsonl --dir policies',
+    'diff seccomp deploy/web -n shop -o yaml',
+  ]);
+  for (const kind of kinds) {
+    const one = command(diff, `${kind.name} [workload]`, kind.summary, [
+      `${kind.name} --from recording.jsonl --dir policies`,
+      `${kind.name} --all -n shop --dir policies`,
+    ]).aliases([...kind.aliases]);
+    asked(
+      addOptions(
+        one.addOption(from()).option('--dir <dir>', 'compare with files there instead of objects of the cluster'),
+        kind.options,
+      ),
+    ).action(async (name: string | undefined, options: Record<string, unknown>) =>
+      (await import('./commands/diff.ts')).diff(kind, name, options),
+    );
+  }
+
+  asked(
+    command(
+      root,
+      'status [workload]',
+      'show how much is known of each workload, and which kinds have enough to go on',
+      ['status -n shop', 'status deploy/web -n shop -o wide'],
+    ).addOption(
+      new Option('-o, --output <form>', 'table, wide, json, yaml or name')
+        .choices(['table', 'wide', 'json', 'yaml', 'name'])
+        .default('table'),
+    ),
+  ).action(async (name: string | undefined, options) => (await import('./commands/status.ts')).status(name, options));
+
+  asked(
+    command(
+      root,
+      'prove <artifact...>',
+      'replay a recording against artifacts: 0 when all that was observed is allowed',
+      [
+        'prove policies/demo-seccomp.json --from recording.jsonl',
+        'prove policies/demo-seccomp.json --from recording.jsonl -o json',
+      ],
+    ),
   )
     .addOption(from())
+    .addOption(workload())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (files: string[], options) => (await import('./commands/prove.ts')).prove(files, options));
 
-  command(root, 'explain <artifact>', 'show which evidence stands behind each permission', [
-    'explain policies/demo-seccomp.json --from recording.jsonl',
-    'explain policies/demo-seccomp.json --from recording.jsonl -o json',
-  ])
+  asked(
+    command(root, 'explain <artifact>', 'show which evidence stands behind each permission', [
+      'explain policies/demo-seccomp.json --from recording.jsonl',
+      'explain policies/demo-seccomp.json --from recording.jsonl -o json',
+    ]),
+  )
     .addOption(from())
+    .addOption(workload())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/explain.ts')).explainArtifact(file, options));

@@ -43,7 +43,8 @@ export function generateProved(
     : { type: 'proved', artifacts, notes: generated.notes };
 }
 
-function onlyOf({ baselines }: Evidence, recording: Recording): Recording {
+/** What of a recording is about the runs of these baselines. */
+export function onlyOf({ baselines }: Pick<Evidence, 'baselines'>, recording: Recording): Recording {
   const ids = new Set(baselines.flatMap(({ instances }) => instances.map(({ id }) => id)));
   const own = <T extends { container: string }>(all: readonly T[]): T[] =>
     all.filter(({ container }) => ids.has(container));

@@ -92,7 +92,9 @@ class WorkerDriver implements Driver {
   }
 
   #start(): void {
-    const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: this.#file });
+    // Beside this file, as source or bundled as this is.
+    const file = new URL(`./sqlite-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+    const worker = new Worker(file, { workerData: this.#file });
     worker.on('message', (response: Response) => {
       const settle = this.#waiting.get(response.id);
       this.#waiting.delete(response.id);

@@ -1,16 +1,16 @@
 import { beyond, explain } from '#proof/explain.ts';
 import { readArtifact } from '../artifacts.ts';
-import { readRecordings } from '../recording-files.ts';
+import { type EvidenceFlags, findEvidence, onlySelected } from '../evidence.ts';
 import { columns, count, tell } from '../story.ts';
 
-interface Options {
-  readonly from?: string[];
+interface Options extends EvidenceFlags {
+  readonly workload?: string;
   readonly kind?: string;
   readonly output: 'table' | 'json';
 }
 
 export async function explainArtifact(file: string, options: Options): Promise<void> {
-  const recordings = await readRecordings(options.from ?? []);
+  const recordings = onlySelected(await findEvidence(options.workload, options));
   const explanations = explain(await readArtifact(file, options.kind), recordings);
   if (options.output === 'json') {
     for (const each of explanations) process.stdout.write(`${JSON.stringify(each)}\n`);

@@ -7,21 +7,21 @@ import type { Recording } from '#observation/recording.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import { containerName } from '#policies/names.ts';
 import { evidences, generateProved, type ProvedArtifact } from '#proof/generate.ts';
+import { type EvidenceFlags, findEvidence } from '../evidence.ts';
 import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { offenceLines, replayLine } from '../proof-text.ts';
-import { readRecordings } from '../recording-files.ts';
 import { writeAtomically } from '../output-files.ts';
 import { count, duration, tell } from '../story.ts';
 
 export async function gen(
   kind: PolicyKind,
   workload: string | undefined,
-  given: Record<string, unknown>,
+  given: Record<string, unknown> & EvidenceFlags,
 ): Promise<void> {
   const options = parseOptions(kind.options, given);
-  const recordings = await readRecordings((given['from'] as string[] | undefined) ?? []);
-  const baselines = fold(recordings).filter((each) => workload === undefined || each.workload === workload);
+  const { recordings, selects } = await findEvidence(workload, given);
+  const baselines = fold(recordings).filter(selects);
   if (baselines.length === 0)
     throw new Failure(
       workload === undefined

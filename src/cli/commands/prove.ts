@@ -2,17 +2,17 @@ import { printable } from '#observation/text.ts';
 import { proved, replay } from '#proof/replay.ts';
 import { readArtifact } from '../artifacts.ts';
 import { describe, offenceLines, replayLine } from '../proof-text.ts';
-import { readRecordings } from '../recording-files.ts';
+import { type EvidenceFlags, findEvidence, onlySelected } from '../evidence.ts';
 
-interface Options {
-  readonly from?: string[];
+interface Options extends EvidenceFlags {
+  readonly workload?: string;
   readonly kind?: string;
   readonly output: 'table' | 'json';
 }
 
 /** Exit code 1 when one artifact refuses, or leaves open, something that was observed. */
 export async function prove(files: readonly string[], options: Options): Promise<void> {
-  const recordings = await readRecordings(options.from ?? []);
+  const recordings = onlySelected(await findEvidence(options.workload, options));
   for (const file of files) {
     const proof = replay(await readArtifact(file, options.kind), recordings);
     if (!proved(proof)) process.exitCode = 1;

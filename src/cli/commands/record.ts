@@ -7,6 +7,7 @@ import { printable } from '#observation/text.ts';
 import { Failure } from '../failure.ts';
 import { writeRecordingFile } from '../recording-files.ts';
 import { count, dim, duration, hideProgress, showProgress, tell } from '../story.ts';
+import { milliseconds } from '../times.ts';
 import { version } from '../version.ts';
 
 interface Options {
@@ -21,7 +22,7 @@ export async function record(argv: readonly string[], options: Options): Promise
   const target = await targetOf(argv, options);
   const name = options.name ?? nameOf(target);
   const file = options.output ?? `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}.jsonl`;
-  const durationMs = options.duration === undefined ? undefined : milliseconds(options.duration);
+  const durationMs = options.duration === undefined ? undefined : milliseconds('--duration', options.duration);
   const stop = new AbortController();
   // The first asks us to end; the command gets it from the terminal as well. The second ends us as usual.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
@@ -117,10 +118,4 @@ async function startable(command: string): Promise<void> {
 function nameOf(target: Target): string {
   if (target.type === 'command') return basename(target.argv[0]);
   return target.type === 'pid' ? `pid-${target.pid}` : basename(target.folder);
-}
-
-function milliseconds(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new Failure(`--duration takes a number with ms, s, m or h, not ${JSON.stringify(text)}`);
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
 }

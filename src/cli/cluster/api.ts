@@ -1,0 +1,152 @@
+/** The API server with the user's own credentials, found as kubectl finds it. Loaded only by what asks a cluster. */
+import { existsSync, readFileSync } from 'node:fs';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest, type RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Failure, systemReason } from '../failure.ts';
+import type { ClusterFlags } from './flags.ts';
+import { milliseconds } from '../times.ts';
+
+export interface Api {
+  readonly config: KubeConfig;
+  /** Of `-n`, else of the context. */
+  readonly namespace: string;
+  /** The JSON of the answer; null for 404. Everything else that is no success is a Failure. */
+  get(path: string): Promise<unknown>;
+  post(path: string, body: object): Promise<unknown>;
+  /** The items of a collection, page by page. */
+  list(path: string, query?: Readonly<Record<string, string>>): Promise<readonly unknown[]>;
+  /** What the user proves himself with, where that can be shown to others; null for a client certificate. */
+  bearer(): Promise<string | null>;
+}
+
+const pageSize = 500;
+
+export function openApi(flags: ClusterFlags): Api {
+  const config = configured(flags);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null || cluster === undefined)
+    throw new Failure(`the kubeconfig names no cluster for the context ${JSON.stringify(config.getCurrentContext())}`);
+  const base = cluster.server.replace(/\/$/, '');
+  const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
+
+  async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<{ status: number; body: unknown }> {
+    const url = new URL(base + path);
+    const options: RequestOptions = { method, timeout };
+    await config.applyToHTTPSOptions(options);
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    options.headers = {
+      ...(options.headers as Record<string, string> | undefined),
+      accept: 'application/json',
+      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    if (url.protocol === 'http:') delete options.agent;
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
+    const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, options, (response) => {
+      textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: parsed(text) }), reject);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', reject);
+    request.end(sent);
+    return promise.catch((error: unknown) => {
+      throw new Failure(`cannot reach the API server ${base}: ${systemReason(error)}`, 3, error);
+    });
+  }
+
+  const answered = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
+    const answer = await ask(method, path, body);
+    if (answer.status === 404 && method === 'GET') return null;
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    const { message } = (answer.body ?? {}) as { message?: string };
+    throw new Failure(`the API server refuses ${method} ${path}: ${message ?? `status ${answer.status}`}`);
+  };
+
+  return {
+    config,
+    namespace: flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    get: (path) => answered('GET', path),
+    post: (path, body) => answered('POST', path, body),
+    async list(path, query = {}) {
+      const items: unknown[] = [];
+      for (let next = ''; ; ) {
+        const parameters = new URLSearchParams({
+          ...query,
+          limit: String(pageSize),
+          ...(next === '' ? {} : { continue: next }),
+        });
+        const page = (await answered('GET', `${path}?${parameters.toString()}`)) as {
+          items?: unknown[];
+          metadata?: { continue?: string };
+        } | null;
+        items.push(...(page?.items ?? []));
+        next = page?.metadata?.continue ?? '';
+        if (next === '') return items;
+      }
+    },
+    async bearer() {
+      if (flags.token !== undefined) return flags.token;
+      const options: RequestOptions = {};
+      await config.applyToHTTPSOptions(options);
+      const header = (options.headers as Record<string, string> | undefined)?.['Authorization'] ?? '';
+      return /^Bearer (.+)$/.exec(header)?.[1] ?? null;
+    },
+  };
+}
+
+function configured(flags: ClusterFlags): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (flags.kubeconfig !== undefined) config.loadFromFile(flags.kubeconfig);
+    else if ((process.env['KUBECONFIG'] ?? '') !== '' || existsSync(join(homedir(), '.kube', 'config')))
+      config.loadFromDefault();
+    else if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined) config.loadFromCluster();
+    else if (flags.server !== undefined)
+      config.loadFromClusterAndUser({ name: 'given', server: flags.server, skipTLSVerify: false }, { name: 'given' });
+    else
+      throw new Failure(
+        'no cluster is known: there is no kubeconfig; name one with --kubeconfig FILE, or a recording with --from FILE',
+        3,
+      );
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`cannot read the kubeconfig: ${systemReason(error)}`, 2, error);
+  }
+  if (flags.context !== undefined) {
+    if (config.getContextObject(flags.context) === null)
+      throw new Failure(`the kubeconfig has no context ${JSON.stringify(flags.context)}`);
+    config.setCurrentContext(flags.context);
+  }
+  override(config, flags);
+  return config;
+}
+
+/** What flags say holds before what the kubeconfig says. */
+function override(
+  config: KubeConfig,
+  { server, token, certificateAuthority, insecureSkipTlsVerify }: ClusterFlags,
+): void {
+  const cluster = config.getCurrentCluster();
+  const user = config.getCurrentUser();
+  if (cluster !== null && cluster !== undefined) {
+    const changed = {
+      ...cluster,
+      ...(server === undefined ? {} : { server }),
+      ...(certificateAuthority === undefined ? {} : { caData: readFileSync(certificateAuthority).toString('base64') }),
+      ...(insecureSkipTlsVerify === true ? { skipTLSVerify: true } : {}),
+    };
+    config.clusters = config.clusters.map((each) => (each === cluster ? changed : each));
+  }
+  if (user !== null && user !== undefined && token !== undefined)
+    config.users = config.users.map((each) => (each === user ? { name: user.name, token } : each));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+/** What the broker answers, asked with the user's own credentials. */
+import { request as plainRequest, type IncomingMessage } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { createInterface } from 'node:readline';
+import { text as textOf } from 'node:stream/consumers';
+import { type Status, workloads } from '#api/answers.ts';
+import { routes } from '#api/routes.ts';
+import type { Scope } from '#api/scope.ts';
+import { readRecordings, RecordingError } from '#observation/reading.ts';
+import type { Recording } from '#observation/recording.ts';
+import { Failure, systemReason } from '../failure.ts';
+import { milliseconds } from '../times.ts';
+import type { Api } from './api.ts';
+import { findBroker, type Place } from './find-broker.ts';
+import type { ClusterFlags } from './flags.ts';
+
+export interface Broker {
+  workloads(scope: Scope): Promise<readonly Status[]>;
+  /** Empty where nothing was observed. */
+  recordings(scope: Scope): Promise<readonly Recording[]>;
+  close(): void;
+}
+
+/** `api` is opened only where it is needed: `--broker URL --token T` asks no API server. */
+export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<Broker> {
+  const place = await findBroker(api, flags);
+  const token = await credentials(api, place, flags);
+  const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
+
+  async function ask(path: string, scope: Scope): Promise<IncomingMessage> {
+    const url = new URL(path, place.url);
+    for (const [name, value] of Object.entries(scope)) if (value !== undefined) url.searchParams.set(name, value);
+    const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const options = { headers, timeout, ...place.tls };
+    const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, options, resolve);
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('error', reject);
+    request.end();
+    const response = await promise.catch((error: unknown) => {
+      const why = place.trouble() ?? error;
+      throw new Failure(`cannot reach the broker: ${systemReason(why)}`, 3, error);
+    });
+    if (response.statusCode === 200) return response;
+    throw refusal(response.statusCode ?? 0, await textOf(response));
+  }
+
+  return {
+    async workloads(scope) {
+      const answer = workloads.safeParse(JSON.parse(await textOf(await ask(routes.workloads.path, scope))));
+      if (answer.success) return answer.data.workloads;
+      throw new Failure('the broker answers what this kguardian does not know; use the same version of both', 2);
+    },
+    async recordings(scope) {
+      const response = await ask(routes.recordings.path, scope);
+      try {
+        const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
+        const first = await lines[Symbol.asyncIterator]().next();
+        if (first.done === true) return [];
+        return await Array.fromAsync(readRecordings(joined(first.value, lines)));
+      } catch (error) {
+        if (error instanceof RecordingError)
+          throw new Failure(`cannot read the broker's recordings: ${error.message}`, 2, error);
+        throw new Failure(`the broker's answer was cut: ${systemReason(error)}`, 3, error);
+      }
+    },
+    close: () => place.close(),
+  };
+}
+
+async function* joined(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
+}
+
+/** A token of the user's; with a client certificate, which nobody can pass on, a short one of the readers' account. */
+async function credentials(api: () => Api, { account }: Place, flags: ClusterFlags): Promise<string | null> {
+  if (flags.token !== undefined) return flags.token;
+  // A broker that was named may want no token, and there may be no cluster.
+  if (account === null) return null;
+  const token = await api().bearer();
+  if (token !== null) return token;
+  const { namespace, name } = account;
+  const answer = (await api().post(`/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: 600 },
+  })) as { status?: { token?: string } };
+  return answer.status?.token ?? null;
+}
+
+function refusal(status: number, text: string): Failure {
+  let said = `status ${status}`;
+  try {
+    said = (JSON.parse(text) as { error?: string }).error ?? said;
+  } catch {
+    // Something between us and the broker answered.
+  }
+  if (status === 401) return new Failure(`the broker does not know you: ${said}`);
+  return new Failure(`the broker refuses: ${said}`, status >= 500 ? 3 : 2);
+}

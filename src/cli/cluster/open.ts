@@ -1,0 +1,28 @@
+/** The cluster that the flags mean, opened piece by piece: nothing is asked that is not needed. */
+import type { Scope } from '#api/scope.ts';
+import { type Api, openApi } from './api.ts';
+import { type Broker, openBroker } from './broker.ts';
+import type { ClusterFlags, SelectionFlags } from './flags.ts';
+import { scopes } from './selection.ts';
+
+export interface OpenCluster {
+  api(): Api;
+  broker(): Promise<Broker>;
+  /** What to ask the broker for. */
+  scopes(workload: string | undefined): Promise<readonly Scope[]>;
+  close(): void;
+}
+
+export function openCluster(flags: ClusterFlags & SelectionFlags): OpenCluster {
+  let opened: Api | null = null;
+  let broker: Broker | null = null;
+  const api = (): Api => (opened ??= openApi(flags));
+  return {
+    api,
+    async broker() {
+      return (broker ??= await openBroker(api, flags));
+    },
+    scopes: (workload) => scopes(workload, flags, api),
+    close: () => broker?.close(),
+  };
+}

@@ -1,0 +1,205 @@
+/** The plugin as a user of a cluster runs it: a real broker behind an API server double, reached by port-forward. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
+import { type Line } from '#observation/recording.ts';
+import { allow, type ApiServer, startApiServer } from './api-server.ts';
+import { type Ran, recordings, run } from './cli.ts';
+import { type RunningBroker, startBroker } from './running-broker.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kguardian-plugin-'));
+const labels = { 'app.kubernetes.io/name': 'kguardian', 'app.kubernetes.io/component': 'broker' };
+const owner = (kind: string, name: string, uid: string) => [
+  { apiVersion: 'apps/v1', kind, name, uid, controller: true },
+];
+const objects = [
+  ...['kguardian', 'shop', 'other'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kguardian-broker', namespace: 'kguardian', labels },
+    spec: { selector: labels, ports: [{ name: 'https', port: 443, targetPort: 'https' }] },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'kguardian-broker-0', namespace: 'kguardian', labels },
+    spec: { nodeName: 'node-1', containers: [{ name: 'broker', ports: [{ name: 'https', containerPort: 8443 }] }] },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'shop', uid: 'web-1' },
+    spec: { selector: { matchLabels: { app: 'web' } } },
+  },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: 'web-5d4f',
+      namespace: 'shop',
+      uid: 'rs-1',
+      ownerReferences: owner('Deployment', 'web', 'web-1'),
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'web-5d4f-x',
+      namespace: 'shop',
+      uid: 'pod-1',
+      labels: { app: 'web' },
+      ownerReferences: owner('ReplicaSet', 'web-5d4f', 'rs-1'),
+    },
+    spec: { nodeName: 'node-1', containers: [{ name: 'nginx' }] },
+  },
+  ...allow('alice', [
+    { verbs: ['get', 'list'], apiGroups: [''], resources: ['services', 'pods'] },
+    { verbs: ['create'], apiGroups: [''], resources: ['pods/portforward'] },
+    { verbs: ['get'], apiGroups: ['apps'], resources: ['replicasets'] },
+    { verbs: ['get', 'list'], apiGroups: ['security-profiles-operator.x-k8s.io'], resources: ['seccompprofiles'] },
+  ]),
+  ...allow('alice', [{ verbs: ['get'], apiGroups: ['kguardian.dev'], resources: ['baselines'] }], 'shop'),
+  ...allow('system:serviceaccount:kguardian:kguardian-agent', [
+    { verbs: ['create'], apiGroups: ['kguardian.dev'], resources: ['recordings'] },
+  ]),
+];
+const tokens = {
+  admin: { username: 'admin', groups: ['system:masters'] },
+  alice: { username: 'alice' },
+  agent: {
+    username: 'system:serviceaccount:kguardian:kguardian-agent',
+    extra: { 'authentication.kubernetes.io/node-name': ['node-1'] },
+    audiences: ['kguardian-broker'],
+  },
+};
+const seccompProfiles = {
+  group: 'security-profiles-operator.x-k8s.io',
+  version: 'v1',
+  kind: 'SeccompProfile',
+  plural: 'seccompprofiles',
+  namespaced: false,
+};
+
+/** A real recording of nginx, as if it had run as a container of shop's web. */
+function inShop(): string[] {
+  const lines = zstdDecompressSync(readFileSync(`${recordings}/nginx.jsonl.zst`))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n');
+  return lines.map((text) => {
+    const line = JSON.parse(text) as Line;
+    if (line.type !== 'container') return text;
+    const pod = { cluster: 'test', namespace: 'shop', kind: 'Deployment', name: 'web-5d4f-x', uid: 'pod-1' };
+    const more = { node: 'node-1', labels: { app: 'web' }, serviceAccount: 'default', hostNetwork: false };
+    return JSON.stringify({ ...line, workload: 'web', name: 'nginx', pod: { ...pod, ...more } });
+  });
+}
+
+describe('kubectl kguardian', () => {
+  let api: ApiServer;
+  let broker: RunningBroker | undefined;
+  /** The command line as alice, in her namespace. */
+  let alice: (...argv: string[]) => Promise<Ran>;
+  before(async () => {
+    // The broker's port is known only later; what is forwarded is looked up when it is asked for.
+    const forwards: Record<string, number> = {};
+    api = await startApiServer({ objects, tokens, resources: [seccompProfiles], forwards });
+    broker = await startBroker(folder, api.kubeconfig('admin'), 'test');
+    forwards['kguardian/kguardian-broker-0:8443'] = broker.port;
+    const answer = await broker.report('agent', inShop());
+    assert.equal(answer.status, 200, answer.text);
+    const config = join(folder, 'alice.kubeconfig');
+    writeFileSync(config, api.kubeconfig('alice', 'shop'));
+    alice = (...argv) => run([...argv, '--kubeconfig', config]);
+  });
+  after(async () => {
+    await broker?.stop();
+    await api.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("status shows what is known of the context's namespace, and what is still waited for", async () => {
+    const { code, stdout, stderr } = await alice('status');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^WORKLOAD +CONTAINER +OBSERVED FOR/);
+    assert.match(
+      stdout,
+      /^deployment\/web +nginx .* 1, 1 from the start +0 .*seccomp: observed for \d+ .*a day is advised/m,
+    );
+    const json = await alice('status', '-o', 'json');
+    const [web] = (JSON.parse(json.stdout) as { workloads: { workload: string; instances: number }[] }).workloads;
+    assert.deepEqual([web?.workload, web?.instances], ['web', 1]);
+    assert.equal((await alice('status', '-o', 'name')).stdout, 'deployment/web\n');
+  });
+
+  for (const name of ['web', 'deploy/web', 'deployment.apps/web', 'pod/web-5d4f-x', '-l=app=web', '--all']) {
+    test(`gen writes one file for the workload's container: ${name}`, async () => {
+      const out = join(folder, name.replaceAll(/\W/g, '-'));
+      const { code, stderr } = await alice('gen', 'seccomp', name, '--output-dir', out);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(readdirSync(out), ['shop-web-nginx-seccomp.json']);
+      assert.match(stderr, /shop-web-nginx-seccomp\.json; replay allows (\d+) of \1 observations/);
+    });
+  }
+
+  test('generating again with no new behaviour changes no byte', async () => {
+    const [once, again] = [await alice('gen', 'seccomp', 'web'), await alice('gen', 'seccomp', 'web')];
+    assert.equal(once.stdout, again.stdout);
+    assert.ok(once.stdout.length > 100);
+  });
+
+  test('prove and explain take the evidence from the cluster as well', async () => {
+    const file = join(folder, 'profile.json');
+    writeFileSync(file, (await alice('gen', 'seccomp', 'web')).stdout);
+    const proof = await alice('prove', file, '--workload', 'deploy/web');
+    assert.equal(proof.code, 0, proof.stderr);
+    assert.match((await alice('explain', file, '--workload', 'web')).stdout, /^openat/m);
+  });
+
+  test('diff: 1 with a patch where something differs, 0 where nothing does, in a folder and in the cluster', async () => {
+    const dir = join(folder, 'diff');
+    const missing = await alice('diff', 'seccomp', 'web', '--dir', dir);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stdout, /^--- .*is not there/m);
+    await alice('gen', 'seccomp', 'web', '--output-dir', dir);
+    assert.equal((await alice('diff', 'seccomp', 'web', '--dir', dir)).code, 0);
+    const deployed = await alice('gen', 'seccomp', 'web', '-o', 'yaml', '--log-only');
+    const { parse } = await import('yaml');
+    api.store.put({ ...(parse(deployed.stdout) as object), status: { status: 'Installed' } });
+    const same = await alice('diff', 'seccomp', 'web', '-o', 'yaml', '--log-only');
+    assert.deepEqual([same.code, same.stdout], [0, ''], same.stderr);
+    const other = await alice('diff', 'seccomp', 'web', '-o', 'yaml');
+    assert.equal(other.code, 1, other.stderr);
+    assert.match(other.stdout, /^-  defaultAction: SCMP_ACT_LOG\n\+  defaultAction: SCMP_ACT_ERRNO/m);
+  });
+
+  const faults: readonly (readonly [argv: readonly string[], code: number, message: RegExp])[] = [
+    [['gen', 'seccomp', 'gone'], 2, /nothing of gone was observed in the namespace shop/],
+    [['gen', 'seccomp'], 2, /name a workload \(deploy\/web\), or say which: --all/],
+    [['gen', 'seccomp', 'web', '--all'], 2, /give one of: a NAME, --all, -l LABELS/],
+    [['gen', 'seccomp', 'pod/none'], 2, /no pod "none" in the namespace shop/],
+    [['gen', 'seccomp', 'web', '-n', 'other'], 2, /the broker refuses: /],
+    [['status', '-A'], 2, /the broker refuses: /],
+    [['status', '--context', 'nope'], 2, /the kubeconfig has no context "nope"/],
+    [['status', '--token', 'stolen'], 2, /the API server refuses GET .*Unauthorized/],
+    [['status', '--server', 'http://127.0.0.1:9'], 3, /cannot reach the API server http:\/\/127\.0\.0\.1:9: /],
+    [['status', '--broker', 'http://127.0.0.1:9'], 3, /cannot reach the broker: /],
+    [['status', '--broker', 'ftp://x'], 2, /--broker takes an http or https URL/],
+    [['status', '--broker-namespace', 'shop'], 3, /no broker in the namespace shop/],
+  ];
+  for (const [argv, code, message] of faults) {
+    test(`one sentence: ${argv.join(' ')}`, async () => {
+      const ran = await alice(...argv);
+      assert.match(ran.stderr, message);
+      assert.equal(ran.code, code, ran.stderr);
+      assert.equal(ran.stderr.trim().split('\n').length, 1, ran.stderr);
+      assert.equal(ran.stdout, '');
+    });
+  }
+});
