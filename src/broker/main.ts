@@ -1,9 +1,10 @@
 /** `kguardian broker`: starts it, keeps it in order, ends it when told to. */
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { gate, openGate } from './access/gate.ts';
 import { ownPods } from './access/own-pods.ts';
+import type { Reviews } from './access/reviews.ts';
 import type { Context } from './http/context.ts';
 import { limits } from './http/limits.ts';
 import { server } from './http/server.ts';
@@ -11,7 +12,7 @@ import { turns } from './http/turns.ts';
 import { metrics } from './metrics.ts';
 import { keepingTime } from './timers.ts';
 import { expire } from './storage/retention.ts';
-import { closeStorage, migrate, openStorage, ping, StorageTrouble } from './storage/storage.ts';
+import { closeStorage, migrate, openStorage, ping, type Storage, StorageTrouble } from './storage/storage.ts';
 import { fingerprint, readTls, selfSigned, type TlsFiles, watchTls } from './tls.ts';
 
 export interface BrokerOptions {
@@ -19,7 +20,8 @@ export interface BrokerOptions {
   readonly port: number;
   /** A file's path, or `postgres://…`. */
   readonly database: string;
-  readonly cluster: string;
+  /** As its agents report it; null for the name that they take by themselves. */
+  readonly cluster: string | null;
   readonly retentionMs: number;
   readonly resolutionMs: number;
   readonly requestsPerMinute: number;
@@ -36,20 +38,31 @@ export async function serve(options: BrokerOptions, signal: AbortSignal): Promis
     { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination(2),
   );
-  const { cluster, version, access } = options;
   const storage = openStorage(options.database, {
     resolutionMs: options.resolutionMs,
     onIdleError: ({ message }) => log.warn({ reason: message }, 'a connection to the database broke'),
   });
+  try {
+    await serveFrom(storage, options, log, signal);
+  } finally {
+    // Its thread would keep the process from ending.
+    await closeStorage(storage);
+  }
+  log.info('ended');
+}
+
+async function serveFrom(storage: Storage, options: BrokerOptions, log: Logger, signal: AbortSignal): Promise<void> {
+  const { version, access } = options;
   // A file that cannot be opened is a mistake of who starts us; a server that is away comes back.
   if (storage.engine.name === 'sqlite') await migrate(storage);
   const reviews =
     access === null ? null : await (await import('./access/api-server-reviews.ts')).apiServerReviews(access.kubeconfig);
+  const cluster = options.cluster ?? (await nameOfCluster(reviews));
   const context: Context = {
     storage,
     gate: reviews === null || access === null ? openGate : gate(reviews, access.audience),
     ownPods: reviews === null ? null : ownPods(reviews, cluster),
-    cluster: access === null ? null : cluster,
+    cluster: reviews === null ? null : cluster,
     uploads: turns(4, 32),
     metrics: metrics(),
     log,
@@ -59,17 +72,17 @@ export async function serve(options: BrokerOptions, signal: AbortSignal): Promis
   };
   const tls = access === null ? null : options.tls === null ? await selfSigned() : readTls(options.tls);
   const app = server(context, limits(options.requestsPerMinute), tls);
-  await app.listen({ host: options.host, port: options.port });
-  const { address, port } = app.server.address() as AddressInfo;
-  const where = `${tls === null ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
-  log.info({ where, cluster, database: storage.engine.name, version }, 'listening');
-  if (access === null) log.warn('no tokens and no TLS: whoever reaches this address may read and write everything');
   if (tls !== null && options.tls === null) {
     log.warn(
       { sha256: fingerprint(tls) },
       'made a certificate for this run; give --tls-cert and --tls-key a lasting one',
     );
   }
+  await app.listen({ host: options.host, port: options.port });
+  const { address, port } = app.server.address() as AddressInfo;
+  const where = `${tls === null ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  log.info({ where, cluster, database: storage.engine.name, version }, 'listening');
+  if (access === null) log.warn('no tokens and no TLS: whoever reaches this address may read and write everything');
   const stops = [
     keepMigrated(context),
     keepingTime(
@@ -89,8 +102,18 @@ export async function serve(options: BrokerOptions, signal: AbortSignal): Promis
   });
   for (const stop of stops) stop();
   await app.close();
-  await closeStorage(storage);
-  log.info('ended');
+}
+
+async function nameOfCluster(reviews: Reviews | null): Promise<string> {
+  if (reviews === null) return 'any';
+  try {
+    return await reviews.clusterName();
+  } catch (error) {
+    throw new Error(
+      `cannot ask the API server for the uid of its namespace kube-system: ${(error as Error).message}; name the cluster with --cluster`,
+      { cause: error },
+    );
+  }
 }
 
 /** Until the tables are there, and from then on whether the database answers, told when that changes. */

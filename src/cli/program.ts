@@ -169,7 +169,10 @@ export function program(): Command {
         .env('KGUARDIAN_DATABASE')
         .default('kguardian.db'),
     )
-    .option('--cluster <name>', "the cluster's name, as its agents report it", 'default')
+    .option(
+      '--cluster <name>',
+      "the cluster's name, as its agents report it; by default the uid of its namespace kube-system",
+    )
     .option('--retention <time>', 'forget a run after nothing was heard of it for so long, 12h or 30d', '30d')
     .option(
       '--resolution <time>',

@@ -45,6 +45,10 @@ export async function apiServerReviews(kubeconfig?: string): Promise<Reviews> {
       });
       return status?.allowed === true && status.denied !== true;
     },
+    async clusterName() {
+      const { metadata } = await core.readNamespace({ name: 'kube-system' });
+      return metadata?.uid ?? '';
+    },
     async podsOf(node) {
       const pods: KnownPod[] = [];
       for (let next: string | undefined; ; ) {

@@ -27,6 +27,8 @@ export interface Reviews {
   /** Whose token it is; null for nobody's. The audience null is the API server's own. */
   identify(token: string, audience: string | null): Promise<Identity | null>;
   permits(identity: Identity, permission: Permission): Promise<boolean>;
+  /** The uid of its namespace kube-system: what a cluster is called where nobody gave it a name. */
+  clusterName(): Promise<string>;
   podsOf(node: string): Promise<readonly KnownPod[]>;
   /** Null when there is none of that name. */
   pod(namespace: string, name: string): Promise<KnownPod | null>;

@@ -7,7 +7,7 @@ import { version } from '../version.ts';
 interface Flags {
   readonly listen?: string;
   readonly database: string;
-  readonly cluster: string;
+  readonly cluster?: string;
   readonly retention: string;
   readonly resolution: string;
   readonly requestsPerMinute: string;
@@ -43,7 +43,7 @@ export async function broker(flags: Flags): Promise<void> {
         host,
         port,
         database: flags.database,
-        cluster: flags.cluster,
+        cluster: flags.cluster ?? null,
         retentionMs: timeOf('--retention', flags.retention),
         resolutionMs: timeOf('--resolution', flags.resolution),
         requestsPerMinute: numberOf('--requests-per-minute', flags.requestsPerMinute),
