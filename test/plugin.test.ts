@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
+import { selfSigned } from '#broker/tls.ts';
 import { type Line } from '#observation/recording.ts';
 import { allow, type ApiServer, startApiServer } from './api-server.ts';
 import { type Ran, recordings, run } from './cli.ts';
-import { type RunningBroker, startBroker } from './running-broker.ts';
+import { ask, type Broker, startBroker } from './broker-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-plugin-'));
 const labels = { 'app.kubernetes.io/name': 'kguardian', 'app.kubernetes.io/component': 'broker' };
@@ -103,23 +104,42 @@ function inShop(): string[] {
 
 describe('kubectl kguardian', () => {
   let api: ApiServer;
-  let broker: RunningBroker | undefined;
+  let broker: Broker | undefined;
   /** The command line as alice, in her namespace. */
   let alice: (...argv: string[]) => Promise<Ran>;
   before(async () => {
     // The broker's port is known only later; what is forwarded is looked up when it is asked for.
     const forwards: Record<string, number> = {};
-    api = await startApiServer({ objects, tokens, resources: [seccompProfiles], forwards });
-    broker = await startBroker(folder, api.kubeconfig('admin'), 'test');
-    forwards['kguardian/kguardian-broker-0:8443'] = broker.port;
-    const answer = await broker.report('agent', inShop());
-    assert.equal(answer.status, 200, answer.text);
+    const { key, cert } = await selfSigned();
+    const tls = { key, cert };
+    api = await startApiServer({ objects, tokens, resources: [seccompProfiles], forwards, tls });
+    const own = join(folder, 'broker.kubeconfig');
+    writeFileSync(own, api.kubeconfig('admin'));
+    const database = join(folder, 'broker.db');
+    broker = await startBroker([
+      '--listen',
+      '127.0.0.1:0',
+      '--database',
+      database,
+      '--cluster',
+      'test',
+      '--kubeconfig',
+      own,
+    ]);
+    forwards['kguardian/kguardian-broker-0:8443'] = Number(new URL(broker.url).port);
+    const answer = await ask(`${broker.url}/v1/recordings`, {
+      method: 'POST',
+      token: 'agent',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: `${inShop().join('\n')}\n`,
+    });
+    assert.equal(answer.code, 200, answer.body.toString('utf8'));
     const config = join(folder, 'alice.kubeconfig');
     writeFileSync(config, api.kubeconfig('alice', 'shop'));
     alice = (...argv) => run([...argv, '--kubeconfig', config]);
   });
   after(async () => {
-    await broker?.stop();
+    await broker?.end();
     await api.close();
     rmSync(folder, { recursive: true });
   });

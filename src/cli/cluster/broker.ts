@@ -27,7 +27,8 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
   const token = await credentials(api, place, flags);
   const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
 
-  async function ask(path: string, scope: Scope): Promise<IncomingMessage> {
+  /** Null where the broker has nothing of what was asked for. */
+  async function ask(path: string, scope: Scope): Promise<IncomingMessage | null> {
     const url = new URL(path, place.url);
     for (const [name, value] of Object.entries(scope)) if (value !== undefined) url.searchParams.set(name, value);
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
@@ -42,17 +43,22 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
       throw new Failure(`cannot reach the broker: ${systemReason(why)}`, 3, error);
     });
     if (response.statusCode === 200) return response;
-    throw refusal(response.statusCode ?? 0, await textOf(response));
+    const text = await textOf(response);
+    if (response.statusCode === 404) return null;
+    throw refusal(response.statusCode ?? 0, text);
   }
 
   return {
     async workloads(scope) {
-      const answer = workloads.safeParse(JSON.parse(await textOf(await ask(routes.workloads.path, scope))));
+      const response = await ask(routes.workloads.path, scope);
+      if (response === null) return [];
+      const answer = workloads.safeParse(JSON.parse(await textOf(response)));
       if (answer.success) return answer.data.workloads;
       throw new Failure('the broker answers what this kguardian does not know; use the same version of both', 2);
     },
     async recordings(scope) {
       const response = await ask(routes.recordings.path, scope);
+      if (response === null) return [];
       try {
         const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
         const first = await lines[Symbol.asyncIterator]().next();

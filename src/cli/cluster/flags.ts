@@ -25,10 +25,12 @@ export interface SelectionFlags {
 }
 
 const group = 'Cluster:';
+/** `-n=shop`, as kubectl takes short flags. */
+const afterSign = (value: string): string => value.replace(/^=/, '');
 
 export function addClusterFlags(command: Command): Command {
   for (const option of [
-    new Option('-n, --namespace <name>', "the workload's namespace; by default the context's"),
+    new Option('-n, --namespace <name>', "the workload's namespace; by default the context's").argParser(afterSign),
     new Option('-A, --all-namespaces', 'in all namespaces'),
     new Option('--kubeconfig <file>', 'instead of $KUBECONFIG or ~/.kube/config'),
     new Option('--context <name>', 'of the kubeconfig'),
@@ -48,6 +50,6 @@ export function addClusterFlags(command: Command): Command {
 export function addSelectionFlags(command: Command): Command {
   return command
     .option('--all', 'all workloads of the namespace')
-    .option('-l, --selector <labels>', 'workloads of pods with these labels, app=web')
+    .option('-l, --selector <labels>', 'workloads of pods with these labels, app=web', afterSign)
     .option('--since <time>', 'only what was seen from then on: 7d, 12h, or a time (2026-11-26T00:00:00Z)');
 }
