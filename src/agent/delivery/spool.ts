@@ -173,7 +173,8 @@ export class Spool {
       throw error;
     }
     const folder = await open(this.#folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    await folder.sync().finally(() => folder.close());
+    await folder.sync();
+    await folder.close();
     return body.length;
   }
 }

@@ -41,7 +41,7 @@ export function metrics({ agent, scope, spool, uploader, cluster }: Parts, now: 
       help: 'Facts dropped after they were seen, by sensor; containers: those that were not recorded at all.',
       type: 'counter',
       samples: [
-        ...sensors.map(({ sensor, lost }) => ({ labels: { sensor: String(sensor) }, value: lost })),
+        ...sensors.map(({ sensor, lost }) => ({ labels: { sensor: sensor as string }, value: lost })),
         { labels: { sensor: 'containers' }, value: agent.births.lost() },
       ],
     },

@@ -1,0 +1,53 @@
+/*
+ * What a container of the attribution tests runs, built without libraries from outside. As `load NUMBER MS`: makes a
+ * file and calls a port that carry its number, then waits. As `pause`: holds the pod.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void leave_marks(int number)
+{
+	char path[64];
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(10000 + number) };
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/mark-%d", number);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	inet_pton(AF_INET, "203.0.113.1", &to.sin_addr);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	connect(fd, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/');
+	int number, milliseconds;
+
+	if (!strcmp(name ? name + 1 : argv[0], "pause")) {
+		for (;;)
+			pause();
+	}
+	number = argc > 1 ? atoi(argv[1]) : 0;
+	milliseconds = argc > 2 ? atoi(argv[2]) : 0;
+	leave_marks(number);
+	puts("marked");
+	fflush(stdout);
+	/* A child of its own, which is the container's too. */
+	if (argc > 3) {
+		if (!fork()) {
+			leave_marks(atoi(argv[3]));
+			_exit(0);
+		}
+		wait(NULL);
+	}
+	usleep(milliseconds * 1000);
+	return 0;
+}
