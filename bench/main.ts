@@ -8,6 +8,7 @@ import { print, rounds } from './print.ts';
 const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<void> }>>> = {
   recorder: () => import('./recorder.ts'),
   'command-line': () => import('./command-line.ts'),
+  agent: () => import('./agent.ts'),
 };
 
 const chosen = process.argv.slice(2);

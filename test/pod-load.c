@@ -1,6 +1,7 @@
 /*
  * What a container of the attribution tests runs, built without libraries from outside. As `load NUMBER MS`: makes a
- * file and calls a port that carry its number, then waits. As `pause`: holds the pod.
+ * file and calls a port that carry its number, then waits. As `load NUMBER busy`: does so a hundred times a second,
+ * until it is ended. As `pause`: holds the pod.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -36,6 +37,10 @@ int main(int argc, char **argv)
 			pause();
 	}
 	number = argc > 1 ? atoi(argv[1]) : 0;
+	while (argc > 2 && !strcmp(argv[2], "busy")) {
+		leave_marks(number);
+		usleep(10000);
+	}
 	milliseconds = argc > 2 ? atoi(argv[2]) : 0;
 	leave_marks(number);
 	puts("marked");

@@ -41,7 +41,13 @@ export interface AgentOptions {
 }
 
 /** Where many containers are recorded for long: caches that only save repeats are smaller than for one command. */
-const sizes = { files: 65_536, failures: 4096, file_events: 1 << 22, failure_events: 1 << 16 };
+const sizes = {
+  files: 65_536,
+  failures: 4096,
+  file_events: 1 << 21,
+  failure_events: 1 << 16,
+  container_events: 1 << 18,
+};
 const usageEveryMs = 30_000;
 const stalledMs = 30_000;
 const lastUploadMs = 5000;

@@ -1,7 +1,7 @@
 /**
  * The agent of one node: records every container of its pods, names them, and hands what is new to the spool.
- * Three rhythms: rings are drained ten times a second, containers are named twice a second, news is told every
- * flush interval.
+ * Three rhythms: rings are drained often while something comes and seldom while nothing does, containers are named
+ * twice a second, news is told every flush interval.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observation } from '#observation/observation.ts';
@@ -34,9 +34,10 @@ export interface NodeAgentOptions {
   readonly say: (sentence: string) => void;
 }
 
-const drainMs = 100;
-const nameEvery = 5;
-const epochEvery = 10;
+const busyDrainMs = 50;
+const idleDrainMs = 250;
+const nameEveryMs = 500;
+const epochEveryMs = 1000;
 const endsEveryMs = 30_000;
 /** After its end a container's last facts settle: outcomes, and names of addresses. */
 const settleMs = 20_000;
@@ -83,12 +84,22 @@ export class NodeAgent {
   /** Until `signal`; then the last news is spooled. */
   async run(signal: AbortSignal): Promise<void> {
     const telling = this.#tellUntil(signal);
-    for (let turn = 0; !signal.aborted; turn += 1) {
-      await sleep(drainMs, undefined, { signal }).catch(() => undefined);
-      this.#drain();
-      if (turn % nameEvery === 0) this.#name();
-      // Repeats are seen again once a second: that is what a system call's count means.
-      if (turn % epochEvery === 0) this.#options.scope.moveOn();
+    let [named, epoch, pauseMs] = [0, 0, idleDrainMs];
+    while (!signal.aborted) {
+      await sleep(pauseMs);
+      const now = Date.now();
+      this.lagMs = Math.max(this.lagMs, now - this.lastDrain - pauseMs);
+      this.lastDrain = now;
+      pauseMs = this.#drain() ? busyDrainMs : idleDrainMs;
+      if (now - named >= nameEveryMs) {
+        named = now;
+        this.#name();
+      }
+      if (now - epoch >= epochEveryMs) {
+        epoch = now;
+        // Repeats are seen again once a second: that is what a system call's count means.
+        this.#options.scope.moveOn();
+      }
     }
     await telling;
     this.#name();
@@ -170,14 +181,13 @@ export class NodeAgent {
     }
   }
 
-  #drain(): void {
-    const now = Date.now();
-    this.lagMs = Math.max(this.lagMs, now - this.lastDrain - drainMs);
-    this.lastDrain = now;
+  /** Whether anything was there. */
+  #drain(): boolean {
     const { made, removed } = this.births.drain();
     for (const birth of made) this.#begin(birth);
     for (const { cgroup, at } of removed) this.containers.end(cgroup, at);
-    for (const sensor of this.attached) sensor.drain();
+    const found = this.attached.map((sensor) => sensor.drain()).includes(true);
+    return found || made.length > 0;
   }
 
   #begin(birth: Tracked['birth']): void {

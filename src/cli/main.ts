@@ -1,7 +1,6 @@
 /** The command line's entry: everything that goes wrong becomes one sentence and an exit code here. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { Failure } from './failure.ts';
-import { program } from './program.ts';
 import { hideProgress } from './story.ts';
 
 // A reader that stops early, as `| head` does, is no failure.
@@ -11,7 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const debug = process.argv.includes('--debug');
 try {
-  await program().parseAsync(process.argv);
+  await (await root()).parseAsync(process.argv);
 } catch (error) {
   hideProgress();
   if (error instanceof CommanderError) {
@@ -22,4 +21,14 @@ try {
     process.stderr.write(`kguardian: ${debug && error instanceof Error ? (error.stack ?? message) : message}\n`);
     process.exitCode = error instanceof Failure ? error.exitCode : 2;
   }
+}
+
+/** An agent's process never sees the kinds of policies, nor what they are made of. */
+async function root(): Promise<Command> {
+  if (process.argv[2] !== 'agent') return (await import('./program.ts')).program();
+  const { rootCommand } = await import('./command.ts');
+  const { addAgent } = await import('./agent-command.ts');
+  const alone = rootCommand();
+  addAgent(alone);
+  return alone;
 }

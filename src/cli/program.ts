@@ -1,26 +1,14 @@
 /** All commands with their flags and help. What they do is loaded when they are called. */
-import { Command, Help, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { kinds } from '#policies/index.ts';
+import { addAgent } from './agent-command.ts';
 import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
+import { collect, command, rootCommand } from './command.ts';
 import { addOptions } from './kind-options.ts';
 import { version } from './version.ts';
 
 const kindNames = kinds.map(({ name }) => name).join(', ');
 
-/** One line, two examples that work when pasted, then flags. */
-function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
-  const name = parent.name();
-  return parent
-    .command(usage)
-    .summary(summary)
-    .description(
-      `${summary}\n\nExamples:\n${examples.map((each) => `  kguardian ${name === 'kguardian' ? '' : `${name} `}${each}`).join('\n')}`,
-    );
-}
-
-/** Examples are pasted: their lines stay whole. */
-const wrap = (text: string, width: number): string => new Help().boxWrap(text, width);
-const collect = (value: string, all: string[] = []): string[] => [...all, value];
 const from = (): Option =>
   new Option('--from <file>', 'a recording instead of the cluster, - for standard input; repeat to add up').argParser(
     collect,
@@ -30,17 +18,7 @@ const workload = (): Option =>
 const asked = (one: Command): Command => addClusterFlags(addSelectionFlags(one));
 
 export function program(): Command {
-  const root = new Command('kguardian')
-    .description('Watches what a workload really does and writes the least privilege it needs, with a proof')
-    .version(version, '--version', 'print the version')
-    .option('--debug', 'with errors, show where they come from')
-    .helpCommand(false)
-    .enablePositionalOptions()
-    .showSuggestionAfterError()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'kguardian: ')) })
-    .configureHelp({ boxWrap: (text, width) => (text.includes('\nExamples:\n') ? text : wrap(text, width)) })
-    .exitOverride();
-
+  const root = rootCommand();
   command(root, 'record [command...]', 'observe a command on this host, a process or a cgroup', [
     'record --name listing -o listing.jsonl -- ls -l /',
     'record --pid 1 --duration 2s -o pid1.jsonl',
@@ -197,28 +175,7 @@ export function program(): Command {
     .option('--recording <file>', 'do the same with this recording instead of recording now')
     .action(async (options) => (await import('./commands/demo.ts')).demo(options));
 
-  command(root, 'agent', "record every pod's containers on this node of a cluster and send what is new to the broker", [
-    'agent --help',
-    'agent --node node-1 --broker https://127.0.0.1:8443 --api-server https://127.0.0.1:6443 --spool /tmp/spool',
-  ])
-    .option('--node <name>', "this node's name in the cluster; by default NODE_NAME")
-    .option('--broker <url>', 'where recordings go')
-    .option('--broker-token-file <file>', 'a token for the broker, read again when the file changes')
-    .option('--broker-ca-file <file>', "what signed the broker's certificate")
-    .option('--cluster <name>', "the cluster's name in recordings; by default the uid of its namespace kube-system")
-    .option('--namespace <name>', 'record only this namespace; repeat for several', collect)
-    .option('--exclude-namespace <name>', 'leave this namespace out; repeat for several', collect)
-    .option('--spool <dir>', 'where recordings wait while the broker is away', '/var/lib/kguardian/spool')
-    .option('--spool-size <bytes>', 'how much may wait there: 256Mi', '256Mi')
-    .option('--flush-interval <time>', 'how often news is sent', '10s')
-    .option('--hold <time>', 'how long a container may stay without a name', '10m')
-    .option('--listen <address>', 'where /metrics, /healthz and /readyz are served; none for nowhere', ':9101')
-    .option('--cgroup-root <dir>', "kubelet's --cgroup-root, as a folder of the v2 tree; by default the tree's root")
-    .option('--cluster-cidr <cidr>', 'a range of pods or Services that nodes do not tell; repeat for several', collect)
-    .option('--api-server <url>', 'the API server; by default that of the cluster around us')
-    .option('--api-token-file <file>', 'a token for it')
-    .option('--api-ca-file <file>', 'what signed its certificate')
-    .action(async (options) => (await import('./commands/agent.ts')).agent(options));
+  addAgent(root);
 
   command(root, 'completion <shell>', 'print what makes a shell complete our commands: bash, zsh or fish', [
     'completion bash > /etc/bash_completion.d/kguardian',

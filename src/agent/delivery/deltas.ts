@@ -2,7 +2,7 @@
  * What was sent already. A fact is news once; after that only its last sighting moves, and is told again when it
  * has moved by an eighth of the time that the container has been watched: at least a minute, at most an hour.
  */
-import { createHash } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { Sift } from '../sensors/sift.ts';
 
 interface Sent {
@@ -36,7 +36,7 @@ export class Deltas implements Sift {
   wants(subject: number, key: string, last: number): boolean {
     const sent = this.#sent.get(subject) ?? { since: last, facts: new Map(), considered: 0, last: false };
     this.#sent.set(subject, sent);
-    const fact = hash(`${this.#sensor} ${key}`);
+    const fact = hash(this.#sensor + key);
     const before = sent.facts.get(fact);
     if (before !== undefined) {
       const step = sent.last ? 1 : Math.min(Math.max((last - sent.since) / 8, leastStepMs), mostStepMs);
@@ -78,8 +78,21 @@ export class Deltas implements Sift {
   }
 }
 
-/** 52 bits: of a hundred thousand facts of one container two share one once in a million times. */
+/** Another for each process: nobody outside can make two facts look like one. */
+const seeds = [randomInt(2 ** 32), randomInt(2 ** 32)];
+
+/**
+ * 53 bits, cheap, without garbage: of a hundred thousand facts of one container two share one less often than once
+ * in a million times.
+ */
 function hash(text: string): number {
-  const digest = createHash('sha1').update(text).digest();
-  return digest.readUIntBE(0, 6) * 16 + ((digest[6] ?? 0) >> 4);
+  let [a = 0, b = 0] = seeds;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    a = Math.imul(a ^ code, 2_654_435_761);
+    b = Math.imul(b ^ code, 1_597_334_677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
+  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
+  return 4_294_967_296 * (2_097_151 & b) + (a >>> 0);
 }

@@ -26,6 +26,7 @@ export interface Uploads {
 
 const answerMs = 60_000;
 const firstWaitMs = 500;
+const idleMs = 2000;
 const longestWaitMs = 60_000;
 const path = '/v1/recordings';
 /** Refusals that another try may mend: a token that is renewed, a slow body, a rate. */
@@ -114,7 +115,7 @@ export class Uploader {
   }
 
   #pauseMs(): number {
-    if (this.#trouble === '') return firstWaitMs;
+    if (this.#trouble === '') return idleMs;
     const pause = this.#waitMs * (0.5 + Math.random());
     this.#waitMs = Math.min(this.#waitMs * 2, longestWaitMs);
     return pause;

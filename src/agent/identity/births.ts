@@ -70,7 +70,7 @@ export class Births {
 
   /** What was made and removed since the last time, in that order of telling. */
   drain(): { made: Birth[]; removed: { cgroup: bigint; at: number }[] } {
-    this.#ring.drain();
+    if (!this.#ring.drain()) return { made: [], removed: [] };
     this.#lend();
     const told = { made: this.#made, removed: this.#removed };
     this.#made = [];

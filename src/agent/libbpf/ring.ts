@@ -40,15 +40,16 @@ export class Ring {
     };
   }
 
-  /** Hands over everything that lies in the ring now. */
-  drain(): void {
-    if (this.#closed) return;
+  /** Hands over everything that lies in the ring now. Gives whether there was something. */
+  drain(): boolean {
+    if (this.#closed) return false;
     const from = this.#at;
     try {
       for (let taken = 1; this.#next(); taken += 1) if (taken % storeEvery === 0) this.#store();
     } finally {
       if (this.#at !== from) this.#store();
     }
+    return this.#at !== from;
   }
 
   close(): void {

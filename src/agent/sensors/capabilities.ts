@@ -31,7 +31,7 @@ function attach(context: SensorContext): AttachedSensor {
   return {
     sensor: 'capabilities',
     hook: object.programs().get(program) ?? program,
-    drain: () => undefined,
+    drain: () => false,
     collect(sift) {
       const subjectOf = (key: DataView): number => readCapabilityKey(key, 0).subject;
       const uses = [...wantedEntries(context, map, sift, subjectOf)].map(({ container, key, value }) => ({

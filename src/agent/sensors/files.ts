@@ -77,9 +77,7 @@ function attach(context: SensorContext): AttachedSensor {
 
   const rings = [object.ring('file_events', take), object.ring('failure_events', takeFailure)];
   for (const name of object.programs().keys()) object.attach(name);
-  const drain = (): void => {
-    for (const ring of rings) ring.drain();
-  };
+  const drain = (): boolean => rings.map((ring) => ring.drain()).includes(true);
   return {
     sensor: 'files',
     hook: [...new Set(object.programs().values())].join(', '),

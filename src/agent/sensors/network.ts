@@ -37,7 +37,7 @@ function attach(context: SensorContext): AttachedSensor {
       for (const { subject, pid } of context.processes())
         older.push(...openListeners(pid).map((listener) => ({ subject, listener })));
     },
-    drain: () => undefined,
+    drain: () => false,
     collect(sift) {
       const found: Listen[] = [];
       for (const { subject, listener } of older) {

@@ -62,8 +62,8 @@ export interface AttachedSensor {
   readonly hook: string;
   /** Called once after `watch`: takes in what ran, or was open, before we came. Absent where nothing can have been. */
   catchUp?(): void;
-  /** Takes what lies in rings. Called often: keep it short. */
-  drain(): void;
+  /** Takes what lies in rings; gives whether there was something. Called often: keep it short. */
+  drain(): boolean;
   /** The wanted facts of all subjects that have a name. */
   collect(sift: Sift): Observation[];
   /** Facts dropped after they were seen, over all subjects. */

@@ -33,7 +33,7 @@ function attach(context: SensorContext): AttachedSensor {
   return {
     sensor: 'syscalls',
     hook: [...object.programs().values()].join(', '),
-    drain: () => undefined,
+    drain: () => false,
     collect: (sift) => [
       ...observations(context, made, sift, (common) => ({ type: 'syscall', ...common })),
       ...observations(context, refused, sift, (common, key) => ({

@@ -27,9 +27,10 @@ function attach(context: SensorContext): AttachedSensor {
     sensor: 'usage',
     hook: `cgroup files, every ${context.usageEveryMs / 1000} s`,
     drain() {
-      if (Date.now() < next) return;
+      if (Date.now() < next) return false;
       next = Date.now() + context.usageEveryMs;
       look();
+      return false;
     },
     collect() {
       const named = samples.flatMap(({ subject, sample }): Usage[] => {

@@ -1,0 +1,32 @@
+/** What all commands look like. */
+import { Command, Help } from 'commander';
+import { version } from './version.ts';
+
+/** One line, two examples that work when pasted, then flags. */
+export function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
+  const name = parent.name();
+  return parent
+    .command(usage)
+    .summary(summary)
+    .description(
+      `${summary}\n\nExamples:\n${examples.map((each) => `  kguardian ${name === 'kguardian' ? '' : `${name} `}${each}`).join('\n')}`,
+    );
+}
+
+/** Examples are pasted: their lines stay whole. */
+const wrap = (text: string, width: number): string => new Help().boxWrap(text, width);
+/** Of a flag that may be repeated. */
+export const collect = (value: string, all: string[] = []): string[] => [...all, value];
+
+export function rootCommand(): Command {
+  return new Command('kguardian')
+    .description('Watches what a workload really does and writes the least privilege it needs, with a proof')
+    .version(version, '--version', 'print the version')
+    .option('--debug', 'with errors, show where they come from')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'kguardian: ')) })
+    .configureHelp({ boxWrap: (text, width) => (text.includes('\nExamples:\n') ? text : wrap(text, width)) })
+    .exitOverride();
+}
