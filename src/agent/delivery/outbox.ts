@@ -7,8 +7,8 @@ import { cgroupLayout } from '../cgroups.ts';
 import type { Spool } from './spool.ts';
 import { sensorOf } from './thinning.ts';
 
-/** Facts in one recording: some megabytes of text, which a broker takes at once. */
-const maxFacts = 20_000;
+/** Facts in one recording: about a megabyte of text, so that neither we nor a broker need much memory at once. */
+const maxFacts = 4000;
 const maxWaiting = 100_000;
 
 export class Outbox {

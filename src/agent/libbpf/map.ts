@@ -75,7 +75,7 @@ export class BpfMap {
   }
 
   *#batches(): Generator<{ keys: Uint8Array; values: Uint8Array; batch: number }> {
-    const room = Math.min(this.maxEntries, 4096);
+    const room = Math.min(this.maxEntries, 512);
     const keys = new Uint8Array(room * this.keySize);
     const values = new Uint8Array(room * this.valueSize);
     // The kernel's cursor is a hash bucket's number.

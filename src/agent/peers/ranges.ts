@@ -4,11 +4,14 @@ import ipaddr from 'ipaddr.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Cidr = readonly [Address, number];
 
+/** To know that there are ranges that nodes do not tell. */
+const enough = 64;
+
 export class Ranges {
   readonly #given: readonly Cidr[];
   readonly #byNode = new Map<string, { readonly name: string; readonly cidrs: readonly Cidr[] }>();
-  /** A pod had an address outside of all nodes' ranges: the network plugin has ranges of its own. */
-  #elsewhere = false;
+  /** Addresses of pods that lay in no range when they were met; nodes may be told later. */
+  readonly #outside = new Set<string>();
 
   constructor(given: readonly string[]) {
     this.#given = given.map((each) => ipaddr.parseCIDR(each));
@@ -25,7 +28,8 @@ export class Ranges {
 
   /** Pods have these addresses. */
   met(ips: readonly string[]): void {
-    if (!this.#elsewhere && this.#byNode.size > 0) this.#elsewhere = ips.some((ip) => !this.#within(ip));
+    for (const ip of ips)
+      if (this.#outside.size < enough && ipaddr.isValid(ip) && !this.#within(ip)) this.#outside.add(ip);
   }
 
   /**
@@ -34,9 +38,11 @@ export class Ranges {
    */
   holds(ip: string, named: boolean): boolean {
     if (this.#within(ip)) return true;
-    const unknown =
-      this.#elsewhere || (this.#byNode.size > 0 && [...this.#byNode.values()].every(({ cidrs }) => cidrs.length === 0));
-    return unknown && !named && ['private', 'uniqueLocal', 'carrierGradeNat'].includes(ipaddr.parse(ip).range());
+    const address = ipaddr.parse(ip);
+    const unknown = [...this.#outside].some(
+      (each) => ipaddr.parse(each).kind() === address.kind() && !this.#within(each),
+    );
+    return unknown && !named && ['private', 'uniqueLocal', 'carrierGradeNat'].includes(address.range());
   }
 
   /** The node whose range begins with this address: many network plugins let it speak to its pods by that one. */
