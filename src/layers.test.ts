@@ -28,7 +28,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   broker: ['#broker/main.ts'],
 };
 const pure = ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'api'];
-const pureLibraries = ['zod', 'yaml'];
+const pureLibraries = ['zod', 'yaml', 'ipaddr.js'];
 /** Clock, chance, environment: what a pure function gets as an argument instead. */
 const effects = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bperformance\.|\bfetch\(|\bconsole\./;
 

@@ -1,5 +1,6 @@
 /** Artifacts in files, and which kind they are of. */
 import { readFile } from 'node:fs/promises';
+import type { Cluster } from '#kubernetes/cluster.ts';
 import { kindNamed, kinds } from '#policies/index.ts';
 import { type Evaluator, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
 import { Failure, systemReason } from './failure.ts';
@@ -9,6 +10,7 @@ export async function readArtifact(
   file: string,
   kindName?: string,
   options: Record<string, unknown> = {},
+  cluster: Cluster | null = null,
 ): Promise<Evaluator> {
   let text: string;
   try {
@@ -16,12 +18,18 @@ export async function readArtifact(
   } catch (error) {
     throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
   }
-  return evaluatorOf(file, text, kindOf(file, text, kindName), options);
+  return evaluatorOf(file, text, kindOf(file, text, kindName), options, cluster);
 }
 
-export function evaluatorOf(file: string, text: string, kind: PolicyKind, options: Record<string, unknown>): Evaluator {
+export function evaluatorOf(
+  file: string,
+  text: string,
+  kind: PolicyKind,
+  options: Record<string, unknown>,
+  cluster: Cluster | null = null,
+): Evaluator {
   try {
-    return kind.evaluator(text, options);
+    return kind.evaluator(text, options, cluster);
   } catch (error) {
     if (error instanceof UnreadableArtifact) {
       throw new Failure(`cannot use ${JSON.stringify(file)} as ${kind.name}: ${error.message}`, 2, error);

@@ -16,6 +16,11 @@ const from = (): Option =>
 const workload = (): Option =>
   new Option('-w, --workload <name>', 'only this workload: deploy/web, pod/web-5d4f-x or web');
 const asked = (one: Command): Command => addClusterFlags(addSelectionFlags(one));
+const clusterOption = (): Option =>
+  new Option(
+    '--cluster <file>',
+    'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
+  );
 
 export function program(): Command {
   const root = rootCommand();
@@ -99,6 +104,7 @@ export function program(): Command {
     .addOption(from())
     .addOption(workload())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
+    .addOption(clusterOption())
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (files: string[], options) => (await import('./commands/prove.ts')).prove(files, options));
 
@@ -111,6 +117,7 @@ export function program(): Command {
     .addOption(from())
     .addOption(workload())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
+    .addOption(clusterOption())
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/explain.ts')).explainArtifact(file, options));
 
@@ -119,13 +126,20 @@ export function program(): Command {
     'evaluate seccomp --profile policies/demo-seccomp.json < queries.jsonl',
   ]);
   for (const kind of kinds) {
-    addOptions(
-      command(evaluate, `${kind.name} [queries]`, kind.summary, [
-        `${kind.name} --profile policies/demo-${kind.name}.json queries.jsonl`,
-        `${kind.name} --profile policies/demo-${kind.name}.json < queries.jsonl`,
-      ]).requiredOption('--profile <file>', 'the artifact'),
-      kind.readingOptions,
-    ).action(async (queries: string | undefined, options) =>
+    const examples = [
+      `${kind.name} --profile policies/demo-${kind.name}.json queries.jsonl`,
+      kind.world === undefined
+        ? `${kind.name} --profile policies/demo-${kind.name}.json < queries.jsonl`
+        : `${kind.name} < worlds.jsonl`,
+    ];
+    const one = command(evaluate, `${kind.name} [queries]`, kind.summary, examples).aliases([...kind.aliases]);
+    const profile = new Option(
+      '--profile <file>',
+      kind.world === undefined ? 'the artifact' : 'the artifact; without one each question brings its world along',
+    );
+    one.addOption(profile.makeOptionMandatory(kind.world === undefined));
+    if (kind.cluster === 'required') one.addOption(clusterOption());
+    addOptions(one, kind.readingOptions).action(async (queries: string | undefined, options) =>
       (await import('./commands/evaluate.ts')).evaluate(kind, queries ?? '-', options),
     );
   }

@@ -1,4 +1,5 @@
 /** What the API server knows of a cluster, as far as policies need it. */
+import type { LabelSelector } from './selectors.ts';
 import type { Workload } from './workload.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -9,17 +10,28 @@ export interface Cluster {
   readonly workloads: readonly ClusterWorkload[];
   readonly pods: readonly ClusterPod[];
   readonly services: readonly Service[];
+  /** Networks that pods get their addresses from, where somebody said so; nodes carry their own. */
+  readonly podCIDRs?: readonly string[];
+  /** Where the API server answers: addresses of the `kubernetes` Service's endpoints. */
+  readonly apiServerIPs?: readonly string[];
 }
 
 export interface ClusterNode {
   readonly name: string;
   readonly labels: Labels;
   readonly ips: readonly string[];
+  readonly podCIDRs?: readonly string[];
 }
 
 /** A controller with the labels by which it finds its pods. */
 export interface ClusterWorkload extends Workload {
-  readonly selector: Labels;
+  readonly selector: LabelSelector;
+}
+
+export interface ContainerPort {
+  readonly name?: string | undefined;
+  readonly containerPort: number;
+  readonly protocol: string;
 }
 
 export interface ClusterPod {
@@ -30,9 +42,17 @@ export interface ClusterPod {
   readonly node: string | null;
   readonly hostNetwork: boolean;
   readonly serviceAccount: string | null;
-  readonly ports: readonly { readonly name?: string; readonly containerPort: number; readonly protocol: string }[];
+  readonly ports: readonly ContainerPort[];
   /** The workload above it; the pod itself where there is none. */
   readonly workload: Workload;
+}
+
+export interface ServicePort {
+  readonly name?: string | undefined;
+  readonly port: number;
+  readonly targetPort: number | string;
+  readonly protocol: string;
+  readonly nodePort?: number | undefined;
 }
 
 export interface Service {
@@ -42,11 +62,9 @@ export interface Service {
   readonly clusterIPs: readonly string[];
   /** Null for one whose endpoints are written by somebody else. */
   readonly selector: Labels | null;
-  readonly ports: readonly {
-    readonly name?: string;
-    readonly port: number;
-    readonly targetPort: number | string;
-    readonly protocol: string;
-    readonly nodePort?: number;
-  }[];
+  readonly ports: readonly ServicePort[];
+  /** Who may come in through a load balancer; empty for everybody. */
+  readonly loadBalancerSourceRanges?: readonly string[];
+  /** Addresses behind a Service without a selector. */
+  readonly endpoints?: readonly string[];
 }

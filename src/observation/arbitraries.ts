@@ -1,6 +1,9 @@
 /** Random observations and recordings for the laws (fast-check). Only tests import this. */
 import fc from 'fast-check';
-import type { Observation } from './observation.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import { clusterForm } from '#kubernetes/cluster-form.ts';
+import type { Pod } from '#kubernetes/pod.ts';
+import type { Observation, Peer } from './observation.ts';
 import { type Coverage, type Recording, recordingVersion } from './recording.ts';
 import { syscallNames, syscallNumber } from './syscalls.ts';
 
@@ -42,41 +45,98 @@ const file = fc
   })
   .map((rest): Observation => ({ type: 'file', ...rest, resolution: 'exact', kind: 'file', owner: null }));
 
+const peer: fc.Arbitrary<Peer> = fc.oneof(
+  fc.constantFrom('checkout', 'shop', 'cache').map(
+    (name): Peer => ({
+      type: 'workload',
+      workload: { namespace: 'shop', kind: 'Deployment', name },
+    }),
+  ),
+  fc.constant<Peer>({ type: 'workload', workload: { namespace: 'kube-system', kind: 'Deployment', name: 'coredns' } }),
+  fc
+    .constantFrom('node-1', 'node-2')
+    .map((node): Peer => ({ type: 'node', node, ip: node === 'node-1' ? '172.18.0.2' : '172.18.0.3' })),
+  fc.constant<Peer>({ type: 'api-server', ip: '172.18.0.2' }),
+  fc
+    .constantFrom('192.0.2.1', '198.51.100.7', '2001:db8::7', '169.254.169.254')
+    .map((ip): Peer => ({ type: 'address', ip })),
+);
+
 const flow = fc
   .record({
     ...common,
-    port: fc.integer({ min: 1, max: 65_535 }),
+    peer,
+    port: fc.oneof(fc.constantFrom(53, 443, 8080), fc.integer({ min: 1, max: 65_535 })),
     direction: fc.constantFrom('ingress' as const, 'egress' as const),
+    protocol: fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const),
+    outcome: fc.constantFrom('established' as const, 'established' as const, 'attempted' as const, 'failed' as const),
   })
-  .map(
-    (rest): Observation => ({
-      type: 'flow',
-      ...rest,
-      protocol: 'tcp',
-      peer: { type: 'address', ip: '192.0.2.1' },
-      outcome: 'established',
-    }),
-  );
+  .map((rest): Observation => ({ type: 'flow', ...rest }));
 
 export const observation = fc.oneof({ weight: 5, arbitrary: syscall }, file, flow);
 
-/** One program, recorded without loss in several runs, with at least one system call of its own. */
+/** The cluster that random recordings come from. */
+export const shop: Cluster = clusterForm.parse({
+  namespaces: { shop: { team: 'a' }, 'kube-system': {} },
+  nodes: [
+    { name: 'node-1', ips: ['172.18.0.2'] },
+    { name: 'node-2', ips: ['172.18.0.3'] },
+  ],
+  workloads: ['shop', 'checkout', 'cache', 'twin'].map((name) => ({
+    namespace: 'shop',
+    kind: 'Deployment',
+    name,
+    selector: { app: name },
+  })),
+  pods: [
+    ...['shop', 'checkout', 'cache', 'twin'].flatMap((name, at) =>
+      [1, 2].map((copy) => ({
+        namespace: 'shop',
+        name: `${name}-${copy}`,
+        labels: { app: name, 'pod-template-hash': `abc${at}` },
+        ip: `10.244.${copy}.${at + 10}`,
+        node: `node-${copy}`,
+        ports: [{ name: 'http', containerPort: 8080 }],
+        owner: { kind: 'Deployment', name },
+      })),
+    ),
+    {
+      namespace: 'kube-system',
+      name: 'coredns-1',
+      labels: { 'k8s-app': 'kube-dns' },
+      ip: '10.244.1.53',
+      node: 'node-1',
+      ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }],
+      owner: { kind: 'Deployment', name: 'coredns' },
+    },
+  ],
+  podCIDRs: ['10.244.0.0/16'],
+  apiServerIPs: ['172.18.0.2'],
+});
+
+/** One program, recorded without loss in several runs, with at least one system call and one flow of its own. */
 export const completeRecording = fc
-  .record({ own: syscall, more: fc.array(observation, { maxLength: 60 }) })
-  .map(({ own, more }): Recording => {
+  .record({ own: syscall, connection: flow, more: fc.array(observation, { maxLength: 60 }) })
+  .map(({ own, connection, more }): Recording => {
     const first = own.type === 'syscall' ? { ...own, phase: 'program' as const } : own;
-    const coverage = instances.map(
-      (container): Coverage => ({
-        type: 'coverage',
-        container,
-        sensor: 'syscalls',
-        state: 'ran',
-        hook: 'tp_btf/sys_enter',
-        from: 1,
-        to: 2,
-        lost: 0,
-        gaps: [],
-      }),
+    const second: Observation =
+      connection.type === 'flow'
+        ? { ...connection, outcome: 'established', peer: { type: 'address', ip: '192.0.2.1' }, direction: 'egress' }
+        : connection;
+    const coverage = instances.flatMap((container) =>
+      (['syscalls', 'network'] as const).map(
+        (sensor): Coverage => ({
+          type: 'coverage',
+          container,
+          sensor,
+          state: 'ran',
+          hook: 'tp_btf',
+          from: 1,
+          to: 2,
+          lost: 0,
+          gaps: [],
+        }),
+      ),
     );
     return {
       header: {
@@ -93,9 +153,26 @@ export const completeRecording = fc
         name: 'shop',
         started: 1,
         fromStart: true,
+        pod: podOf(id),
       })),
-      observations: [first, ...more],
+      observations: [first, second, ...more],
       coverage,
       end: { type: 'end', ended: 2, lines: 1 },
     };
   });
+
+/** `run-3` is another start of the first pod's container. */
+function podOf(id: (typeof instances)[number]): Pod {
+  const copy = id === 'run-2' ? 2 : 1;
+  return {
+    cluster: 'test',
+    namespace: 'shop',
+    kind: 'Deployment',
+    name: `shop-${copy}`,
+    uid: `uid-${copy}`,
+    node: `node-${copy}`,
+    labels: { app: 'shop', 'pod-template-hash': 'abc0' },
+    serviceAccount: null,
+    hostNetwork: false,
+  };
+}

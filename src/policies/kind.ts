@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Baseline } from '#baseline/baseline.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Observation } from '#observation/observation.ts';
-import type { Sensor } from '#observation/recording.ts';
+import type { Container, Sensor } from '#observation/recording.ts';
 
 /** Final text and where it goes. Nobody edits it downstream. */
 export interface Artifact {
@@ -30,6 +30,8 @@ export type Generated =
       readonly artifacts: readonly Artifact[];
       /** What a reader must know: losses, gaps, widenings. Sentences without a full stop. */
       readonly notes: readonly string[];
+      /** What the options told it to leave out: the replay passes over it, and the notes count it. */
+      readonly leftOut?: ((observation: Observation) => boolean) | undefined;
     }
   | { readonly type: 'abstained'; readonly reason: string };
 
@@ -37,15 +39,17 @@ export interface Verdict {
   readonly verdict: 'allow' | 'deny' | 'unknown';
   /** What decided, in the artifact's own words: `syscalls[0] SCMP_ACT_ALLOW`, `defaultAction SCMP_ACT_ERRNO (EPERM)`. */
   readonly rule: string;
-  /** The smallest grant that let it through, one of `permissions`; absent when nothing was granted. */
-  readonly permission?: string;
+  /** The smallest grants that together let it through, each one of the artifact's `permissions`; absent when nothing was granted. */
+  readonly permissions?: readonly string[];
+  /** Where several decide, what each says: `{ingress: 'allow', egress: 'deny'}`. */
+  readonly parts?: Readonly<Record<string, 'allow' | 'deny' | 'unknown'>>;
 }
 
 /** An artifact that was read as the cluster would read it. */
 export interface Evaluator<Query = unknown> {
-  /** Whether this kind of artifact has a say about the observation at all. */
-  governs(observation: Observation): boolean;
-  judge(observation: Observation): Verdict;
+  /** Whether this kind of artifact has a say about the observation, which `by` made, at all. */
+  governs(observation: Observation, by: Container): boolean;
+  judge(observation: Observation, by: Container): Verdict;
   /** The same answer to a question that was not observed: one line of `kguardian evaluate`. */
   answer(query: Query): Verdict;
   /** Every grant in the artifact, sorted: what `explain` lists. */
@@ -69,17 +73,31 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   readonly options: Options;
   /** Without these the kind abstains. */
   readonly sensors: readonly Sensor[];
-  /** What one call of `generate` writes for: a container, a workload with all its containers, or all that is known. */
+  /**
+   * What one call of `generate` writes for: a container, a workload with all its containers, or all that is known.
+   * Artifacts of a `cluster` decide together: they are replayed as one text.
+   */
   readonly unit: 'container' | 'workload' | 'cluster';
+  /** Whether artifacts speak of other objects of the cluster, so that neither writing nor judging goes without it. */
+  readonly cluster: 'required' | 'unused';
   generate(evidence: Evidence, options: z.infer<Options>): Generated;
   /** Whether `text` looks like an artifact of this kind, however broken. */
   recognises(text: string): boolean;
   /** Reads an artifact. Throws `UnreadableArtifact` when the cluster would refuse it. */
-  evaluator(text: string, options?: Record<string, unknown>): Evaluator<Query>;
+  evaluator(text: string, options?: Record<string, unknown>, cluster?: Cluster | null): Evaluator<Query>;
   /** What reading an artifact depends on besides its text; a part of `options`, flags of `kguardian evaluate <name>`. */
   readonly readingOptions: z.ZodObject;
   /** One line of `kguardian evaluate <name>`, without its `id`. */
   readonly query: z.ZodType<Query>;
+  /** Questions that bring along all that they are about, so that no artifact is named; absent where there are none. */
+  readonly world?: World;
+}
+
+export interface World<Question = unknown> {
+  /** One line of `kguardian evaluate <name>` without an artifact, without its `id`. */
+  readonly query: z.ZodType<Question>;
+  /** Starts answering. What it reads once is kept for the next question. */
+  answers(): (question: Question) => Verdict;
 }
 
 /** The artifact's text is not valid. `where` is a path into it, `syscalls[3].action`. */

@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { fold } from '#baseline/fold.ts';
-import { completeRecording } from '#observation/arbitraries.ts';
-import type { Observation } from '#observation/observation.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import { completeRecording, shop } from '#observation/arbitraries.ts';
 import { readRecording } from '#observation/reading.ts';
 import type { Recording } from '#observation/recording.ts';
-import { proved, replay } from '#proof/replay.ts';
+import { attributed, proved, replay } from '#proof/replay.ts';
 import { kinds } from './index.ts';
 import type { Evaluator, Generated, PolicyKind } from './kind.ts';
+
+type Attributed = ReturnType<typeof attributed>[number];
 
 const folder = fileURLToPath(new URL('../../recordings', import.meta.url));
 const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl.zst'));
@@ -30,7 +32,11 @@ const real = await Promise.all(
 function generated(kind: PolicyKind, recording: Recording): Generated {
   const [baseline] = fold([recording]);
   assert.ok(baseline);
-  return kind.generate({ baselines: [baseline], cluster: null }, kind.options.parse({}));
+  return kind.generate({ baselines: [baseline], cluster: clusterOf(kind) }, kind.options.parse({}));
+}
+
+function clusterOf(kind: PolicyKind): Cluster | null {
+  return kind.cluster === 'required' ? shop : null;
 }
 
 function texts(kind: PolicyKind, recording: Recording): string[] {
@@ -39,20 +45,29 @@ function texts(kind: PolicyKind, recording: Recording): string[] {
   return result.type === 'artifacts' ? result.artifacts.map(({ text }) => text) : [];
 }
 
-const evaluators = (kind: PolicyKind, recording: Recording): Evaluator[] =>
-  texts(kind, recording).map((text) => kind.evaluator(text));
+/** What decides together is judged together. */
+function judges(kind: PolicyKind, { artifacts }: Extract<Generated, { type: 'artifacts' }>): Evaluator[] {
+  const all = artifacts.map(({ text }) => text);
+  return (kind.unit === 'cluster' ? [all.join('')] : all).map((text) => kind.evaluator(text, {}, clusterOf(kind)));
+}
 
-/** Runs a law over many random recordings, and over the real ones. */
-function overAll(law: (recording: Recording) => void, numRuns = 40): void {
+function evaluators(kind: PolicyKind, recording: Recording): Evaluator[] {
+  const result = generated(kind, recording);
+  assert.equal(result.type, 'artifacts', JSON.stringify(result));
+  return result.type === 'artifacts' ? judges(kind, result) : [];
+}
+
+/** Runs a law over many random recordings, and over the real ones: those of hosts say nothing of a cluster. */
+function overAll(kind: PolicyKind, law: (recording: Recording) => void, numRuns = 40): void {
   fc.assert(fc.property(completeRecording, law), { numRuns });
-  for (const recording of real) law(recording);
+  for (const recording of real) if (kind.cluster === 'unused') law(recording);
 }
 
 test('there are real recordings', () => assert.ok(real.length >= 3));
 
 for (const kind of kinds) {
   test(`${kind.name}: blind to order, and to repeats`, () => {
-    overAll((recording) => {
+    overAll(kind, (recording) => {
       const { observations } = recording;
       const turned = { ...recording, observations: [...observations.toReversed(), ...observations.slice(0, 5)] };
       assert.deepEqual(texts(kind, turned), texts(kind, recording));
@@ -60,42 +75,54 @@ for (const kind of kinds) {
   });
 
   test(`${kind.name}: complete, all that was observed and is governed is allowed`, () => {
-    overAll((recording) => {
+    overAll(kind, (recording) => {
       for (const evaluator of evaluators(kind, recording)) assert.ok(proved(replay(evaluator, [recording])));
     });
   });
 
   test(`${kind.name}: tight, without the evidence for a permission it is refused`, () => {
-    overAll((recording) => {
-      for (const evaluator of evaluators(kind, recording)) {
-        const permissionOf = (each: Observation): string | undefined =>
-          evaluator.governs(each) ? evaluator.judge(each).permission : undefined;
-        for (const permission of evaluator.permissions) {
-          // The runtime's own needs stand without evidence, and say so.
-          if (evaluator.ground(permission) !== null) continue;
-          const evidence = recording.observations.filter((each) => permissionOf(each) === permission);
-          const rest = {
-            ...recording,
-            observations: recording.observations.filter((each) => permissionOf(each) !== permission),
-          };
-          const fewer = generated(kind, rest);
-          if (fewer.type === 'abstained') continue;
-          assert.ok(evidence.length > 0, `${permission} has neither evidence nor ground`);
-          for (const { text } of fewer.artifacts) {
-            const [first] = evidence;
-            assert.equal(first && kind.evaluator(text).judge(first).verdict, 'deny', permission);
+    overAll(
+      kind,
+      (recording) => {
+        for (const evaluator of evaluators(kind, recording)) {
+          const permissionsOf = ({ observation, by }: Attributed): readonly string[] =>
+            evaluator.governs(observation, by) ? (evaluator.judge(observation, by).permissions ?? []) : [];
+          const seen = attributed(recording).map((each) => ({ each, permissions: permissionsOf(each) }));
+          for (const permission of evaluator.permissions) {
+            // The runtime's own needs stand without evidence, and say so.
+            if (evaluator.ground(permission) !== null) continue;
+            const evidence = seen.filter(({ permissions }) => permissions.includes(permission));
+            const rest = {
+              ...recording,
+              observations: seen
+                .filter(({ permissions }) => !permissions.includes(permission))
+                .map(({ each }) => each.observation),
+            };
+            const fewer = generated(kind, rest);
+            if (fewer.type === 'abstained') continue;
+            assert.ok(evidence.length > 0, `${permission} has neither evidence nor ground`);
+            for (const judge of judges(kind, fewer)) {
+              const [first] = evidence;
+              assert.equal(first && judge.judge(first.each.observation, first.each.by).verdict, 'deny', permission);
+            }
           }
         }
-      }
-    }, 10);
+      },
+      10,
+    );
   });
 
   test(`${kind.name}: tight, next to what is allowed everything is refused`, () => {
-    overAll((recording) => {
+    overAll(kind, (recording) => {
       for (const evaluator of evaluators(kind, recording)) {
         const granted = new Set(evaluator.permissions);
         for (const { query, label } of evaluator.neighbours()) {
-          if (!granted.has(label)) assert.notEqual(evaluator.answer(query).verdict, 'allow', label);
+          const { verdict, permissions } = evaluator.answer(query);
+          if (verdict === 'allow')
+            assert.ok(
+              permissions?.some((each) => granted.has(each)),
+              label,
+            );
         }
       }
     });
@@ -117,18 +144,30 @@ for (const kind of kinds) {
   });
 
   test(`${kind.name}: honest, it abstains with a reason on an empty, cut, lossy or blind recording`, () => {
-    overAll((recording) => {
-      const worse: Recording[] = [
-        { ...recording, observations: [] },
-        { ...recording, end: null },
-        { ...recording, coverage: recording.coverage.map((each) => ({ ...each, lost: 1 })) },
-        { ...recording, coverage: [] },
-        { ...recording, coverage: recording.coverage.map((each) => ({ ...each, state: 'unavailable' as const })) },
-      ];
-      for (const each of worse) {
-        const result = generated(kind, each);
-        assert.ok(result.type === 'abstained' && result.reason.length > 10, JSON.stringify(result));
-      }
-    }, 10);
+    overAll(
+      kind,
+      (recording) => {
+        const worse: Recording[] = [
+          { ...recording, observations: [] },
+          { ...recording, end: null },
+          { ...recording, coverage: recording.coverage.map((each) => ({ ...each, lost: 1 })) },
+          { ...recording, coverage: [] },
+          { ...recording, coverage: recording.coverage.map((each) => ({ ...each, state: 'unavailable' as const })) },
+        ];
+        for (const each of worse) {
+          const result = generated(kind, each);
+          assert.ok(result.type === 'abstained' && result.reason.length > 10, JSON.stringify(result));
+        }
+      },
+      10,
+    );
+  });
+
+  test(`${kind.name}: a recording of a host gives artifacts, or a reason why a cluster is needed`, () => {
+    for (const recording of real) {
+      const result = generated(kind, recording);
+      assert.equal(result.type, kind.cluster === 'unused' ? 'artifacts' : 'abstained');
+      if (result.type === 'abstained') assert.match(result.reason, /cluster|pod/);
+    }
   });
 }

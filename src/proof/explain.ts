@@ -1,7 +1,9 @@
 /** Which evidence stands behind each permission of an artifact. */
 import { isOfSession } from '#baseline/sessions.ts';
+import type { Observation } from '#observation/observation.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { Evaluator } from '#policies/kind.ts';
+import { attributed } from './replay.ts';
 
 export interface Explanation {
   readonly permission: string;
@@ -34,25 +36,11 @@ interface Gathered {
 export function explain(evaluator: Evaluator, recordings: readonly Recording[]): Explanation[] {
   const gathered = new Map<string, Gathered>();
   const of = new Set(recordings.flatMap(({ containers }) => containers.map(({ id }) => id))).size;
-  for (const observation of recordings.flatMap(({ observations }) => observations)) {
-    if (observation.type === 'usage' || isOfSession(observation) || !evaluator.governs(observation)) continue;
-    const { verdict, permission } = evaluator.judge(observation);
-    if (verdict === 'deny' || permission === undefined) continue;
-    const { seen, phase, program, container } = observation;
-    const all = gathered.get(permission) ?? {
-      ...seen,
-      count: 0,
-      phases: new Set(),
-      programs: new Set(),
-      instances: new Set(),
-    };
-    all.first = Math.min(all.first, seen.first);
-    all.last = Math.max(all.last, seen.last);
-    all.count += seen.count;
-    all.phases.add(phase);
-    all.programs.add(program ?? 'unknown');
-    all.instances.add(container);
-    gathered.set(permission, all);
+  for (const { observation, by } of recordings.flatMap(attributed)) {
+    if (observation.type === 'usage' || isOfSession(observation) || !evaluator.governs(observation, by)) continue;
+    const { verdict, permissions } = evaluator.judge(observation, by);
+    if (verdict === 'deny') continue;
+    for (const permission of permissions ?? []) gather(gathered, permission, observation);
   }
   return evaluator.permissions.map((permission) => {
     const all = gathered.get(permission);
@@ -68,6 +56,28 @@ export function explain(evaluator: Evaluator, recordings: readonly Recording[]):
           };
     return { permission, evidence, ground: evaluator.ground(permission) };
   });
+}
+
+function gather(
+  gathered: Map<string, Gathered>,
+  permission: string,
+  observation: Exclude<Observation, { type: 'usage' }>,
+): void {
+  const { seen, phase, program, container } = observation;
+  const all = gathered.get(permission) ?? {
+    ...seen,
+    count: 0,
+    phases: new Set(),
+    programs: new Set(),
+    instances: new Set(),
+  };
+  all.first = Math.min(all.first, seen.first);
+  all.last = Math.max(all.last, seen.last);
+  all.count += seen.count;
+  all.phases.add(phase);
+  all.programs.add(program ?? 'unknown');
+  all.instances.add(container);
+  gathered.set(permission, all);
 }
 
 /** Permissions that no observation needs: what the artifact grants beyond the recording. */

@@ -3,13 +3,15 @@ import type { Baseline } from '#baseline/baseline.ts';
 import { withoutSessions } from '#baseline/sessions.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
-import type { Artifact, Evidence, PolicyKind } from '#policies/kind.ts';
+import type { Artifact, Evidence, Generated, PolicyKind } from '#policies/kind.ts';
 import { type Replay, replay } from './replay.ts';
 
 export interface ProvedArtifact {
   readonly artifact: Artifact;
   readonly proof: Replay;
 }
+
+type LeftOut = Extract<Generated, { type: 'artifacts' }>['leftOut'];
 
 /** `refused`: the artifacts refuse something that was observed, so none of them may be used. */
 export type Proved =
@@ -33,25 +35,26 @@ export function generateProved(
 ): Proved {
   const generated = kind.generate(evidence, options);
   if (generated.type === 'abstained') return generated;
-  const own = recordings.map((recording) => onlyOf(evidence, recording));
-  const artifacts = generated.artifacts.map((artifact) => ({
-    artifact,
-    proof: replay(kind.evaluator(artifact.text, options), own),
-  }));
+  const own = recordings.map((recording) => onlyOf(evidence, recording, generated.leftOut));
+  const { cluster } = evidence;
+  const proofOf = (text: string): Replay => replay(kind.evaluator(text, options, cluster), own);
+  // What decides together is replayed together.
+  const whole = kind.unit === 'cluster' ? proofOf(generated.artifacts.map(({ text }) => text).join('')) : null;
+  const artifacts = generated.artifacts.map((artifact) => ({ artifact, proof: whole ?? proofOf(artifact.text) }));
   return artifacts.some(({ proof }) => proof.denied > 0)
     ? { type: 'refused', artifacts: artifacts.filter(({ proof }) => proof.denied > 0) }
     : { type: 'proved', artifacts, notes: generated.notes };
 }
 
 /** What of a recording is about the runs of these baselines. */
-export function onlyOf({ baselines }: Pick<Evidence, 'baselines'>, recording: Recording): Recording {
+export function onlyOf({ baselines }: Pick<Evidence, 'baselines'>, recording: Recording, leftOut?: LeftOut): Recording {
   const ids = new Set(baselines.flatMap(({ instances }) => instances.map(({ id }) => id)));
   const own = <T extends { container: string }>(all: readonly T[]): T[] =>
     all.filter(({ container }) => ids.has(container));
   return {
     ...recording,
     containers: recording.containers.filter(({ id }) => ids.has(id)),
-    observations: own(recording.observations),
+    observations: own(recording.observations).filter((each) => leftOut?.(each) !== true),
     coverage: own(recording.coverage),
   };
 }

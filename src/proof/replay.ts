@@ -1,7 +1,7 @@
 /** A recording replayed against an artifact: what was observed and is governed must be allowed. */
 import { isOfSession } from '#baseline/sessions.ts';
 import type { Observation } from '#observation/observation.ts';
-import type { Recording } from '#observation/recording.ts';
+import type { Container, Recording } from '#observation/recording.ts';
 import type { Evaluator, Verdict } from '#policies/kind.ts';
 
 export interface Offence {
@@ -24,12 +24,12 @@ export interface Replay {
 export function replay(evaluator: Evaluator, recordings: readonly Recording[], maxOffences = 10): Replay {
   const counts = { allow: 0, deny: 0, unknown: 0, notGoverned: 0 };
   const offences: Offence[] = [];
-  for (const observation of recordings.flatMap(({ observations }) => observations)) {
-    if (isOfSession(observation) || !evaluator.governs(observation)) {
+  for (const { observation, by } of recordings.flatMap(attributed)) {
+    if (isOfSession(observation) || !evaluator.governs(observation, by)) {
       counts.notGoverned += 1;
       continue;
     }
-    const verdict = evaluator.judge(observation);
+    const verdict = evaluator.judge(observation, by);
     counts[verdict.verdict] += 1;
     if (verdict.verdict !== 'allow' && offences.length < maxOffences) offences.push({ observation, verdict });
   }
@@ -41,6 +41,15 @@ export function replay(evaluator: Evaluator, recordings: readonly Recording[], m
     offences,
     doubts: doubtsOf(recordings),
   };
+}
+
+/** Observations with the container that made them. */
+export function attributed({ containers, observations }: Recording): { observation: Observation; by: Container }[] {
+  const byId = new Map(containers.map((container) => [container.id, container]));
+  return observations.flatMap((observation) => {
+    const by = byId.get(observation.container);
+    return by === undefined ? [] : [{ observation, by }];
+  });
 }
 
 /** Whether everything governed was allowed, and there was anything. */

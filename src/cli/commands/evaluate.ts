@@ -2,23 +2,25 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import type { PolicyKind } from '#policies/kind.ts';
+import type { z } from 'zod';
+import type { PolicyKind, Verdict } from '#policies/kind.ts';
 import { readArtifact } from '../artifacts.ts';
+import { readCluster } from '../cluster-file.ts';
 import { Failure, systemReason } from '../failure.ts';
 import { tell } from '../story.ts';
 
 export async function evaluate(kind: PolicyKind, queries: string, given: Record<string, unknown>): Promise<void> {
-  const evaluator = await readArtifact(String(given['profile']), kind.name, given);
+  const { query, answer } = await answering(kind, given);
   let unanswered = 0;
-  function answer(text: string): object {
+  function line(text: string): object {
     let id: unknown;
     try {
       const { id: named, ...question } = JSON.parse(text) as Record<string, unknown>;
       id = named;
-      const parsed = kind.query.safeParse(question);
+      const parsed = query.safeParse(question);
       if (parsed.success) {
-        const { verdict, rule } = evaluator.answer(parsed.data);
-        return { id, verdict, rule };
+        const { verdict, parts, rule } = answer(parsed.data);
+        return { id, verdict, ...parts, rule };
       }
       const [issue] = parsed.error.issues;
       throw new Error(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
@@ -29,9 +31,9 @@ export async function evaluate(kind: PolicyKind, queries: string, given: Record<
   }
   try {
     const input = queries === '-' ? process.stdin : createReadStream(queries);
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (line.trim() === '') continue;
-      if (!process.stdout.write(`${JSON.stringify(answer(line))}\n`)) await once(process.stdout, 'drain');
+    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (text.trim() === '') continue;
+      if (!process.stdout.write(`${JSON.stringify(line(text))}\n`)) await once(process.stdout, 'drain');
     }
   } catch (error) {
     throw new Failure(`cannot read ${JSON.stringify(queries)}: ${systemReason(error)}`, 2, error);
@@ -40,4 +42,19 @@ export async function evaluate(kind: PolicyKind, queries: string, given: Record<
     tell(`${unanswered} of the questions could not be answered; their lines say why`);
     process.exitCode = 2;
   }
+}
+
+/** About the named artifact; without one, about what each question brings along. */
+async function answering(
+  kind: PolicyKind,
+  given: Record<string, unknown>,
+): Promise<{ query: z.ZodType; answer: (question: unknown) => Verdict }> {
+  const profile = given['profile'] as string | undefined;
+  if (profile === undefined) {
+    if (kind.world === undefined) throw new Failure('name the artifact with --profile FILE');
+    return { query: kind.world.query, answer: kind.world.answers() };
+  }
+  const cluster = await readCluster(given['cluster'] as string | undefined);
+  const evaluator = await readArtifact(profile, kind.name, given, cluster);
+  return { query: kind.query, answer: (question) => evaluator.answer(question) };
 }

@@ -214,9 +214,9 @@ function verdictOf(clause: Clause): Verdict {
   if (verdict.verdict !== 'allow') return verdict;
   if ((syscallNumber('x86_64', clause.name) ?? 0) > newestKnown) {
     const rule = `${clause.rule}: libseccomp 2.5 does not know ${clause.name} (Linux ${since[clause.name]}) and skips it`;
-    return { verdict: 'unknown', rule, permission: clause.name };
+    return { verdict: 'unknown', rule, permissions: [clause.name] };
   }
-  return { ...verdict, permission: clause.name };
+  return { ...verdict, permissions: [clause.name] };
 }
 
 function byAction(action: string, errno: number | undefined, rule: string): Verdict {

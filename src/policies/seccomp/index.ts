@@ -13,6 +13,7 @@ export const seccomp: PolicyKind<typeof options, Query> = {
   options,
   sensors: ['syscalls'],
   unit: 'container',
+  cluster: 'unused',
   generate,
   recognises: (text) => /"?defaultAction"?\s*:|kind: SeccompProfile/.test(text),
   evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen).runtime),

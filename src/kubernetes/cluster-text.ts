@@ -1,0 +1,35 @@
+/** A cluster in a text: the small form, or API objects as `kubectl get -o json` or `-o yaml` prints them. */
+import { parseAllDocuments } from 'yaml';
+import type { Cluster } from './cluster.ts';
+import { clusterForm } from './cluster-form.ts';
+import { clusterOfObjects } from './cluster-objects.ts';
+
+export class UnreadableCluster extends Error {}
+
+/** Throws `UnreadableCluster`. */
+export function readClusterText(text: string): Cluster {
+  const documents = documentsOf(text);
+  const [first] = documents;
+  if (documents.length === 1 && typeof first === 'object' && first !== null && 'namespaces' in first) {
+    const parsed = clusterForm.safeParse(first);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new UnreadableCluster(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
+  }
+  return clusterOfObjects(documents);
+}
+
+function documentsOf(text: string): unknown[] {
+  if (/^\s*[{[]/.test(text)) {
+    try {
+      return [JSON.parse(text)];
+    } catch (error) {
+      throw new UnreadableCluster(`not JSON: ${(error as Error).message}`);
+    }
+  }
+  return [...parseAllDocuments(text)].map((document) => {
+    const [fault] = 'errors' in document ? document.errors : [];
+    if (fault !== undefined) throw new UnreadableCluster(`not YAML: ${fault.message.split('\n')[0]}`);
+    return document.toJS() as unknown;
+  });
+}
