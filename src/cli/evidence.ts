@@ -1,35 +1,50 @@
 /** Where evidence comes from: recordings in files, or the cluster's broker. What follows is the same for both. */
 import type { Baseline } from '#baseline/baseline.ts';
 import { fold } from '#baseline/fold.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
 import { onlyOf } from '#proof/generate.ts';
 import type { ClusterFlags, SelectionFlags } from './cluster/flags.ts';
 import { type Named, namedBy } from './cluster/names.ts';
+import { readCluster } from './cluster-file.ts';
 import { Failure } from './failure.ts';
+import { readFlowFile } from './import-files.ts';
 import { readRecordings } from './recording-files.ts';
 
-export type EvidenceFlags = ClusterFlags & SelectionFlags & { readonly from?: readonly string[] };
+export type EvidenceFlags = ClusterFlags &
+  SelectionFlags & {
+    readonly from?: readonly string[];
+    readonly flows?: string;
+    /** A file with the cluster's objects. */
+    readonly cluster?: string;
+  };
 
 export interface Found {
   readonly recordings: readonly Recording[];
+  /** What the API server knows; null where nobody asked it. */
+  readonly cluster: Cluster | null;
   /** Whether a baseline of the recordings is among what was asked for. */
   readonly selects: (baseline: Baseline) => boolean;
 }
 
-/** Throws a Failure when nothing was observed of what was asked for. */
-export async function findEvidence(workload: string | undefined, flags: EvidenceFlags): Promise<Found> {
-  return flags.from === undefined ? fromBroker(workload, flags) : fromFiles(workload, flags, flags.from);
+/** Throws a Failure when nothing was observed of what was asked for. `objects`: whether the cluster's are wanted. */
+export async function findEvidence(
+  workload: string | undefined,
+  flags: EvidenceFlags,
+  objects: boolean,
+): Promise<Found> {
+  const cluster = await readCluster(flags.cluster);
+  const files = flags.from ?? [];
+  if (files.length === 0 && flags.flows === undefined) return fromBroker(workload, flags, cluster, objects);
+  const recordings = files.length === 0 ? [] : await readRecordings(files);
+  if (flags.flows !== undefined) recordings.push(await readFlowFile(flags.flows, cluster));
+  const asked = workload === undefined ? null : namedBy(workload);
+  return { recordings, cluster, selects: (baseline) => isNamed(baseline, asked) && isIn(baseline, flags) };
 }
 
 /** The recordings without what nobody asked for. */
 export function onlySelected({ recordings, selects }: Found): readonly Recording[] {
   return recordings.map((recording) => onlyOf({ baselines: fold([recording]).filter(selects) }, recording));
-}
-
-async function fromFiles(workload: string | undefined, flags: EvidenceFlags, files: readonly string[]): Promise<Found> {
-  const asked = workload === undefined ? null : namedBy(workload);
-  const recordings = await readRecordings(files);
-  return { recordings, selects: (baseline) => isNamed(baseline, asked) && isIn(baseline, flags) };
 }
 
 function isNamed({ place, workload }: Baseline, asked: Named | null): boolean {
@@ -41,7 +56,12 @@ function isIn({ place }: Baseline, { namespace }: EvidenceFlags): boolean {
 }
 
 /** The cluster's client is large: it is loaded only here. */
-async function fromBroker(workload: string | undefined, flags: EvidenceFlags): Promise<Found> {
+async function fromBroker(
+  workload: string | undefined,
+  flags: EvidenceFlags,
+  given: Cluster | null,
+  objects: boolean,
+): Promise<Found> {
   const { openCluster } = await import('./cluster/open.ts');
   const cluster = openCluster(flags);
   try {
@@ -55,7 +75,7 @@ async function fromBroker(workload: string | undefined, flags: EvidenceFlags): P
       const where = first?.namespace === undefined ? 'in any namespace' : `in the namespace ${first.namespace}`;
       throw new Failure(`${what} was observed ${where}${flags.since === undefined ? '' : ` since ${flags.since}`}`);
     }
-    return { recordings, selects: () => true };
+    return { recordings, cluster: given ?? (objects ? await cluster.objects() : null), selects: () => true };
   } finally {
     cluster.close();
   }

@@ -1,6 +1,7 @@
 /** All commands with their flags and help. What they do is loaded when they are called. */
 import { type Command, Option } from 'commander';
 import { kinds } from '#policies/index.ts';
+import type { PolicyKind } from '#policies/kind.ts';
 import { addAgent } from './agent-command.ts';
 import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
 import { collect, command, rootCommand } from './command.ts';
@@ -21,6 +22,15 @@ const clusterOption = (): Option =>
     '--cluster <file>',
     'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
   );
+
+/** What a kind generates from, and its own options. */
+function addEvidence(kind: PolicyKind, one: Command): Command {
+  if (kind.cluster === 'required') one.addOption(clusterOption());
+  // A log of flows shows what the network sensor sees, and nothing else.
+  if (kind.sensors.every((sensor) => sensor === 'network'))
+    one.option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
+  return asked(addOptions(one, kind.options));
+}
 
 export function program(): Command {
   const root = rootCommand();
@@ -48,13 +58,9 @@ export function program(): Command {
       `${kind.name} --from recording.jsonl --output-dir policies`,
       `${kind.name} deploy/web -n shop --output-dir policies`,
     ]).aliases([...kind.aliases]);
-    asked(
-      addOptions(
-        one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output'),
-        kind.options,
-      ),
-    ).action(async (workload: string | undefined, options: Record<string, unknown>) =>
-      (await import('./commands/gen.ts')).gen(kind, workload, options),
+    one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output');
+    addEvidence(kind, one).action(async (name: string | undefined, options: Record<string, unknown>) =>
+      (await import('./commands/gen.ts')).gen(kind, name, options),
     );
   }
 
@@ -67,12 +73,8 @@ export function program(): Command {
       `${kind.name} --from recording.jsonl --dir policies`,
       `${kind.name} --all -n shop --dir policies`,
     ]).aliases([...kind.aliases]);
-    asked(
-      addOptions(
-        one.addOption(from()).option('--dir <dir>', 'compare with files there instead of objects of the cluster'),
-        kind.options,
-      ),
-    ).action(async (name: string | undefined, options: Record<string, unknown>) =>
+    one.addOption(from()).option('--dir <dir>', 'compare with files there instead of objects of the cluster');
+    addEvidence(kind, one).action(async (name: string | undefined, options: Record<string, unknown>) =>
       (await import('./commands/diff.ts')).diff(kind, name, options),
     );
   }

@@ -172,6 +172,8 @@ export const flow = z.strictObject({
   protocol,
   /** The server's port: the peer's for egress, our own for ingress. Null where the protocol has none. */
   port: port.nullable(),
+  /** Of ICMP, where the recorder tells: 8 is an echo request. */
+  icmpType: z.int().min(0).max(255).optional(),
   peer,
   /** The Service that was dialled, where one stood between: its own port, not the pod's. */
   service: z.strictObject({ namespace: z.string(), name: z.string(), port }).optional(),

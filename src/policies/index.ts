@@ -1,8 +1,9 @@
 /** The policy kinds. A kind is a folder and a line here. */
 import type { PolicyKind } from './kind.ts';
+import { networkpolicy } from './networkpolicy/index.ts';
 import { seccomp } from './seccomp/index.ts';
 
-export const kinds: readonly PolicyKind[] = [seccomp];
+export const kinds: readonly PolicyKind[] = [networkpolicy, seccomp];
 
 /** The kind of that name or alias. */
 export function kindNamed(word: string): PolicyKind | undefined {

@@ -97,7 +97,7 @@ export interface World<Question = unknown> {
   /** One line of `kguardian evaluate <name>` without an artifact, without its `id`. */
   readonly query: z.ZodType<Question>;
   /** Starts answering. What it reads once is kept for the next question. */
-  answers(): (question: Question) => Verdict;
+  answers(): { answer(question: Question): Verdict };
 }
 
 /** The artifact's text is not valid. `where` is a path into it, `syscalls[3].action`. */

@@ -22,8 +22,8 @@ export async function diff(
   given: Record<string, unknown> & EvidenceFlags,
 ): Promise<void> {
   const options = parseOptions(kind.options, given);
-  const { recordings, selects } = await findEvidence(workload, given);
-  const generated = generateAll(kind, fold(recordings).filter(selects), options, recordings);
+  const { recordings, cluster: objects, selects } = await findEvidence(workload, given, kind.cluster === 'required');
+  const generated = generateAll(kind, fold(recordings).filter(selects), options, recordings, objects);
   const folder = given['dir'] as string | undefined;
   const cluster = openCluster(given);
   let differing = 0;

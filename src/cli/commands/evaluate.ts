@@ -52,7 +52,8 @@ async function answering(
   const profile = given['profile'] as string | undefined;
   if (profile === undefined) {
     if (kind.world === undefined) throw new Failure('name the artifact with --profile FILE');
-    return { query: kind.world.query, answer: kind.world.answers() };
+    const answers = kind.world.answers();
+    return { query: kind.world.query, answer: (question) => answers.answer(question) };
   }
   const cluster = await readCluster(given['cluster'] as string | undefined);
   const evaluator = await readArtifact(profile, kind.name, given, cluster);

@@ -1,20 +1,18 @@
 import { beyond, explain } from '#proof/explain.ts';
 import { readArtifact } from '../artifacts.ts';
 import { type EvidenceFlags, findEvidence, onlySelected } from '../evidence.ts';
-import { readCluster } from '../cluster-file.ts';
 import { columns, count, tell } from '../story.ts';
 
 interface Options extends EvidenceFlags {
   readonly workload?: string;
   readonly kind?: string;
-  readonly cluster?: string;
   readonly output: 'table' | 'json';
 }
 
 export async function explainArtifact(file: string, options: Options): Promise<void> {
-  const recordings = onlySelected(await findEvidence(options.workload, options));
-  const cluster = await readCluster(options.cluster);
-  const explanations = explain(await readArtifact(file, options.kind, {}, cluster), recordings);
+  const found = await findEvidence(options.workload, options, true);
+  const recordings = onlySelected(found);
+  const explanations = explain(await readArtifact(file, options.kind, {}, found.cluster), recordings);
   if (options.output === 'json') {
     for (const each of explanations) process.stdout.write(`${JSON.stringify(each)}\n`);
     return;

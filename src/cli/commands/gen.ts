@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Baseline } from '#baseline/baseline.ts';
 import { fold } from '#baseline/fold.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
 import { printable } from '#observation/text.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { PolicyKind } from '#policies/kind.ts';
@@ -20,7 +21,7 @@ export async function gen(
   given: Record<string, unknown> & EvidenceFlags,
 ): Promise<void> {
   const options = parseOptions(kind.options, given);
-  const { recordings, selects } = await findEvidence(workload, given);
+  const { recordings, cluster, selects } = await findEvidence(workload, given, kind.cluster === 'required');
   const baselines = fold(recordings).filter(selects);
   if (baselines.length === 0)
     throw new Failure(
@@ -29,12 +30,13 @@ export async function gen(
         : `no workload ${JSON.stringify(workload)} in the recording`,
     );
   const outputDir = given['outputDir'] as string | undefined;
-  for (const { artifact, proof } of generateAll(kind, baselines, options, recordings)) {
+  const made = generateAll(kind, baselines, options, recordings, cluster);
+  for (const [at, { artifact, proof }] of made.entries()) {
     if (outputDir === undefined) process.stdout.write(artifact.text);
     else await writeAtomically(join(outputDir, artifact.path), artifact.text);
-    tell(
-      `${outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`}; ${replayLine(proof)}`,
-    );
+    const said = outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`;
+    // What was replayed together is told once, with the last.
+    tell(made[at + 1]?.proof === proof ? said : `${said}; ${replayLine(proof)}`);
   }
 }
 
@@ -44,10 +46,11 @@ export function generateAll(
   baselines: readonly Baseline[],
   options: Record<string, unknown>,
   recordings: readonly Recording[],
+  cluster: Cluster | null,
 ): ProvedArtifact[] {
   const all = new Map<string, ProvedArtifact>();
   const abstained: string[] = [];
-  for (const evidence of evidences(kind, baselines, null)) {
+  for (const evidence of evidences(kind, baselines, cluster)) {
     const name = printable([...new Set(evidence.baselines.map(containerName))].join(', '));
     const generated = generateProved(kind, evidence, options, recordings);
     if (generated.type === 'abstained') {

@@ -3,21 +3,19 @@ import { proved, replay } from '#proof/replay.ts';
 import { readArtifact } from '../artifacts.ts';
 import { describe, offenceLines, replayLine } from '../proof-text.ts';
 import { type EvidenceFlags, findEvidence, onlySelected } from '../evidence.ts';
-import { readCluster } from '../cluster-file.ts';
 
 interface Options extends EvidenceFlags {
   readonly workload?: string;
   readonly kind?: string;
-  readonly cluster?: string;
   readonly output: 'table' | 'json';
 }
 
 /** Exit code 1 when one artifact refuses, or leaves open, something that was observed. */
 export async function prove(files: readonly string[], options: Options): Promise<void> {
-  const recordings = onlySelected(await findEvidence(options.workload, options));
-  const cluster = await readCluster(options.cluster);
+  const found = await findEvidence(options.workload, options, true);
+  const recordings = onlySelected(found);
   for (const file of files) {
-    const proof = replay(await readArtifact(file, options.kind, {}, cluster), recordings);
+    const proof = replay(await readArtifact(file, options.kind, {}, found.cluster), recordings);
     if (!proved(proof)) process.exitCode = 1;
     if (options.output === 'json') {
       const { offences, ...counts } = proof;

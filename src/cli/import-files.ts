@@ -1,0 +1,23 @@
+/** Other tools' records, from files. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { readingFlows, UnreadableFlows } from '#imports/flows.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import type { Recording } from '#observation/recording.ts';
+import { Failure, systemReason } from './failure.ts';
+import { tell } from './story.ts';
+
+export async function readFlowFile(file: string, cluster: Cluster | null): Promise<Recording> {
+  if (cluster === null) throw new Failure('--flows needs --cluster: a log of flows names addresses, not pods');
+  const reader = readingFlows(cluster);
+  try {
+    const input = file === '-' ? process.stdin : createReadStream(file);
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) reader.add(line);
+  } catch (error) {
+    const reason = error instanceof UnreadableFlows ? error.message : systemReason(error);
+    throw new Failure(`cannot read ${JSON.stringify(file)}: ${reason}`, 2, error);
+  }
+  const { recording, notes } = reader.end();
+  for (const note of notes) tell(note);
+  return recording;
+}

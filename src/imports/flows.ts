@@ -1,0 +1,243 @@
+/**
+ * A flow log → a recording. One JSON object a line, as any log of connections can be turned into:
+ * `{ts, direction, pod, local: {ip, port}, remote: {ip, port}, postNat?: {ip, port}, protocol, state?, names?}`.
+ * `remote` is as the pod dialled it, `postNat` where the packets went; `ts` in seconds or milliseconds. Other fields are
+ * ignored. A state that never came to ESTABLISHED is an attempt, and no evidence.
+ */
+import { z } from 'zod';
+import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
+import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
+import { type Whose, whoseIn } from '#kubernetes/whose.ts';
+import type { Observation, Peer } from '#observation/observation.ts';
+import { type Container, type Recording, recordingVersion } from '#observation/recording.ts';
+
+const end = z.object({ ip: z.string(), port: z.int().min(0).max(65_535).optional() });
+export const flowLine = z.object({
+  ts: z.number().nonnegative(),
+  direction: z.enum(['ingress', 'egress']),
+  /** namespace/name of the pod that saw it. */
+  pod: z.string().regex(/^[^/]+\/[^/]+$/, 'a pod is namespace/name'),
+  local: end,
+  remote: end,
+  postNat: end.optional(),
+  protocol: z.enum(['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6']),
+  icmpType: z.int().min(0).max(255).optional(),
+  state: z.string().optional(),
+  names: z.array(z.string()).optional(),
+  count: z.int().positive().optional(),
+});
+export type FlowLine = z.infer<typeof flowLine>;
+
+export class UnreadableFlows extends Error {}
+
+type Flow = Extract<Observation, { type: 'flow' }>;
+type Mutable = { -readonly [K in keyof Flow['seen']]: Flow['seen'][K] };
+
+export interface FlowReader {
+  /** Throws `UnreadableFlows` with the number of the line. */
+  add(line: string): void;
+  /** Notes are sentences: lines that were passed over, and why. */
+  end(): { readonly recording: Recording; readonly notes: readonly string[] };
+}
+
+export function readingFlows(cluster: Cluster): FlowReader {
+  const whose = whoseIn(cluster);
+  const pods = new Map(cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
+  const flows = new Map<string, { flow: Omit<Flow, 'seen'>; seen: Mutable; events: Set<number> }>();
+  const seen = new Set<string>();
+  const passed = new Map<string, number>();
+  let lines = 0;
+  let from = Number.POSITIVE_INFINITY;
+  let to = 0;
+
+  function parsed(text: string): FlowLine {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new UnreadableFlows(`line ${lines}: not JSON`);
+    }
+    const result = flowLine.safeParse(value);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    throw new UnreadableFlows(`line ${lines}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
+  }
+  const pass = (why: string): void => {
+    passed.set(why, (passed.get(why) ?? 0) + 1);
+  };
+
+  return {
+    add(text) {
+      lines += 1;
+      if (text.trim() === '') return;
+      const line = parsed(text);
+      const at = milliseconds(line.ts);
+      from = Math.min(from, at);
+      to = Math.max(to, at);
+      const pod = pods.get(line.pod);
+      if (pod === undefined) return pass(`${line.pod} is no pod of the cluster`);
+      seen.add(line.pod);
+      const flow = flowOf(line, pod, whose);
+      if (typeof flow === 'string') return pass(flow);
+      const key = JSON.stringify(flow);
+      const known = flows.get(key);
+      if (known === undefined) {
+        flows.set(key, {
+          flow,
+          seen: { first: at, last: at, count: line.count ?? 1 },
+          events: new Set([eventOf(line, at)]),
+        });
+        return;
+      }
+      // A log that is read twice tells of nothing new.
+      if (known.events.has(eventOf(line, at))) return;
+      known.events.add(eventOf(line, at));
+      known.seen.first = Math.min(known.seen.first, at);
+      known.seen.last = Math.max(known.seen.last, at);
+      known.seen.count += line.count ?? 1;
+    },
+    end() {
+      const containers = [...seen].toSorted().flatMap((name) => containerOf(pods.get(name), from));
+      const observations = [...flows.values()].map(
+        ({ flow, seen: sighting }): Observation => ({ ...flow, seen: { ...sighting } }),
+      );
+      return { recording: recordingOf(containers, observations, from, to), notes: notesOf(passed) };
+    },
+  };
+}
+
+/** Ten digits are seconds for two centuries yet. */
+function milliseconds(ts: number): number {
+  return Math.round(ts < 1e11 ? ts * 1000 : ts);
+}
+
+/** The time and the port at our end tell connections apart. */
+function eventOf({ local, remote }: FlowLine, at: number): number {
+  return (at % 2 ** 32) * 2 ** 16 + ((local.port ?? 0) ^ (remote.port ?? 0));
+}
+
+/** A reason where the line is no evidence of anything between two ends. */
+function flowOf(line: FlowLine, pod: ClusterPod, whose: Whose): Omit<Flow, 'seen'> | string {
+  const { direction, local, remote, postNat, protocol, icmpType } = line;
+  const far = postNat ?? remote;
+  const address = parseAddress(far.ip);
+  if (address === null) return `${JSON.stringify(far.ip)} is no address`;
+  if (isLoopback(address)) return 'loopback';
+  if (pod.ips.includes(far.ip) || far.ip === local.ip) return 'a pod with itself';
+  const dialled = direction === 'egress' ? whose.owner(remote.ip) : null;
+  const wanted = direction === 'egress' ? far.port : local.port;
+  const ports = protocol !== 'ICMP' && protocol !== 'ICMPv6';
+  if (ports && (wanted === undefined || wanted === 0)) return 'the port is not told';
+  const place =
+    direction === 'egress' && whose.isApiServer(far.ip, wanted ?? null)
+      ? { peer: { type: 'api-server' as const, ip: far.ip }, port: wanted ?? null }
+      : placeOf(far.ip, wanted ?? null, protocol, whose, line.names);
+  return {
+    type: 'flow',
+    container: `${pod.namespace}/${pod.name}`,
+    phase: 'program',
+    program: null,
+    direction,
+    protocol: protocol.toLowerCase() as Flow['protocol'],
+    port: ports ? place.port : null,
+    ...(icmpType === undefined ? {} : { icmpType }),
+    peer: place.peer,
+    ...(dialled?.type === 'service' && remote.port !== undefined
+      ? { service: { namespace: dialled.service.namespace, name: dialled.service.name, port: remote.port } }
+      : {}),
+    outcome:
+      line.state === undefined || /ESTABLISHED|CLOSE|FIN|TIME_WAIT/.test(line.state) ? 'established' : 'attempted',
+  };
+}
+
+/** The peer behind an address, and the port there. A Service that nobody looked through is looked through here. */
+function placeOf(
+  ip: string,
+  port: number | null,
+  protocol: string,
+  whose: Whose,
+  names: readonly string[] | undefined,
+): { peer: Peer; port: number | null } {
+  const owner = whose.owner(ip);
+  switch (owner.type) {
+    case 'pod':
+      return { peer: { type: 'workload', workload: owner.pod.workload }, port };
+    case 'node':
+      return { peer: { type: 'node', node: owner.node, ip }, port };
+    case 'api-server':
+      return { peer: { type: 'api-server', ip }, port };
+    case 'service': {
+      const behind = port === null ? null : whose.behind(owner.service, port, protocol);
+      if (behind !== null) return { peer: { type: 'workload', workload: behind.workload }, port: behind.port };
+      return { peer: { type: 'unresolved', ip }, port };
+    }
+    case 'nobody':
+      return { peer: { type: 'unresolved', ip }, port };
+    case 'outside':
+      return { peer: { type: 'address', ip, ...(names === undefined ? {} : { names: [...names] }) }, port };
+  }
+}
+
+function containerOf(pod: ClusterPod | undefined, started: number): Container[] {
+  if (pod === undefined) return [];
+  const { namespace, name, workload, labels, node, serviceAccount, hostNetwork } = pod;
+  const id = `${namespace}/${name}`;
+  return [
+    {
+      type: 'container',
+      id,
+      workload: workload.name,
+      // A log of flows knows pods, not their containers.
+      name: 'pod',
+      started,
+      fromStart: false,
+      pod: {
+        cluster: 'cluster',
+        namespace,
+        kind: workload.kind,
+        name,
+        uid: id,
+        node: node ?? 'unknown',
+        labels: { ...labels },
+        serviceAccount,
+        hostNetwork,
+      },
+    },
+  ];
+}
+
+function recordingOf(
+  containers: readonly Container[],
+  observations: readonly Observation[],
+  from: number,
+  to: number,
+): Recording {
+  const started = Number.isFinite(from) ? from : 0;
+  return {
+    header: {
+      type: 'recording',
+      version: recordingVersion,
+      by: 'flow log',
+      started,
+      node: { arch: 'x86_64', kernel: 'unknown', cgroups: 'v2' },
+    },
+    containers,
+    observations,
+    coverage: containers.map(({ id }) => ({
+      type: 'coverage',
+      container: id,
+      sensor: 'network',
+      state: 'ran',
+      hook: 'flow log',
+      from: started,
+      to,
+      lost: 0,
+      gaps: [],
+    })),
+    end: { type: 'end', ended: to, lines: 1 },
+  };
+}
+
+function notesOf(passed: ReadonlyMap<string, number>): string[] {
+  return [...passed].map(([why, count]) => `${count} ${count === 1 ? 'line' : 'lines'} passed over: ${why}`).toSorted();
+}

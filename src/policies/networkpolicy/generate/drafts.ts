@@ -1,0 +1,108 @@
+/** Watched workloads → drafts, with what a reader must know. */
+import { doubtsAbout } from '#baseline/doubts.ts';
+import { objectName } from '#kubernetes/names.ts';
+import type { Options } from '../options.ts';
+import { type Draft, type DraftPort, type DraftRule, time } from './draft.ts';
+import type { Watched } from './edges.ts';
+import { type Lookup, rulesOf } from './rules.ts';
+import { isVolatile } from './selectors.ts';
+
+export type Drafted =
+  | { readonly type: 'draft'; readonly draft: Draft; readonly notes: readonly string[] }
+  | { readonly type: 'abstained'; readonly reason: string };
+
+/** Ports that the type of policy cannot speak of are told and left out. */
+export interface Form {
+  readonly cannotSay: (port: DraftPort) => boolean;
+  /** Whether it has policies for nodes, whose network some pods share. */
+  readonly hosts: boolean;
+}
+
+export function draftOf(watched: Watched, options: Options, lookup: Lookup, { cannotSay, hosts }: Form): Drafted {
+  const { workload, baselines, edges, unresolved } = watched;
+  const doubts = doubtsAbout(baselines, 'network', 'flows');
+  if (doubts.length > 0 && !options.allowLoss)
+    return { type: 'abstained', reason: `${doubts.join('; ')} (--allow-loss goes ahead all the same)` };
+  const pods = baselines.flatMap(({ instances }) => instances.flatMap(({ pod }) => pod ?? []));
+  const onHost = pods.some(({ hostNetwork }) => hostNetwork);
+  if (onHost && !hosts)
+    return { type: 'abstained', reason: "its pods have their node's network, which no policy of this type governs" };
+  const named = onHost
+    ? null
+    : lookup.named(
+        workload,
+        pods.map(({ labels }) => labels),
+      );
+  if (named?.type === 'unnamed') return { type: 'abstained', reason: named.reason };
+  if (named !== null && named.also.length > 0)
+    return {
+      type: 'abstained',
+      reason: `no label tells its pods from those of ${named.also.join(', ')}, which would be isolated with them`,
+    };
+
+  const notes = [...doubts];
+  const direction = (name: 'ingress' | 'egress'): readonly DraftRule[] | null => {
+    if (options.direction !== 'both' && options.direction !== name) return null;
+    const made = rulesOf(workload, name, edges, options.external, lookup);
+    notes.push(...made.notes);
+    return made.rules.flatMap((rule) => sayable(rule, cannotSay, name, notes));
+  };
+  const [ingress, egress] = [direction('ingress'), direction('egress')];
+  for (const each of unresolved) notes.push(`not written, nobody could name the other end: ${each}`);
+  if ([...(ingress ?? []), ...(egress ?? [])].length === 0)
+    return {
+      type: 'abstained',
+      reason: ['no connection of it was seen that a rule could be written for', ...notes].join('; '),
+    };
+  const nodes = [...new Set(pods.map(({ node }) => node))].toSorted();
+  const draft: Draft = {
+    workload,
+    name: nameOf(watched),
+    selector: named?.selector ?? nodeSelector(nodes, lookup),
+    onHost,
+    nodes,
+    ingress,
+    egress,
+    head: [headOf(watched), ...notes],
+  };
+  return { type: 'draft', draft, notes };
+}
+
+/** A workload's name; the kind is added where it is not what most are. */
+function nameOf({ workload: { kind, name } }: Watched): string {
+  return objectName(kind === 'Deployment' ? name : `${name}-${kind}`);
+}
+
+function sayable(rule: DraftRule, cannotSay: Form['cannotSay'], direction: string, notes: string[]): DraftRule[] {
+  const lost = rule.ports.filter(cannotSay);
+  if (lost.length > 0) {
+    const words = [...new Set(lost.map(({ protocol }) => protocol))].join(', ');
+    notes.push(
+      `not written, ${direction} of ${words}: ${rule.remarks[0] ?? 'an address'}; this type of policy cannot tell it`,
+    );
+  }
+  const ports = rule.ports.filter((port) => !cannotSay(port));
+  return ports.length === 0 ? [] : [{ ...rule, ports }];
+}
+
+function nodeSelector(nodes: readonly string[], { cluster }: Lookup): Draft['selector'] {
+  const labels = cluster.nodes.filter(({ name }) => nodes.includes(name)).map((node) => node.labels);
+  const [first = {}] = labels;
+  const common = Object.entries(first).filter(
+    ([key, value]) => !isVolatile(key) && labels.every((each) => each[key] === value),
+  );
+  return common.length > 0
+    ? { matchLabels: Object.fromEntries(common) }
+    : { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: nodes }] };
+}
+
+function headOf({ workload, baselines }: Watched): string {
+  const coverage = baselines.flatMap((each) =>
+    each.coverage.filter(({ sensor, state }) => sensor === 'network' && state === 'ran'),
+  );
+  const from = Math.min(...coverage.map((each) => each.from));
+  const to = Math.max(...coverage.map((each) => each.to));
+  const runs = new Set(baselines.flatMap(({ instances }) => instances.map(({ pod }) => pod?.name))).size;
+  const window = coverage.length === 0 ? '' : `, watched from ${time(from)} to ${time(to)}`;
+  return `${workload.kind} ${workload.namespace}/${workload.name}: ${runs} ${runs === 1 ? 'pod' : 'pods'}${window}`;
+}

@@ -1,0 +1,207 @@
+/** Facts → edges: who speaks with whom over which port, with the evidence. */
+import type { Baseline, Fact } from '#baseline/baseline.ts';
+import type { Workload } from '#kubernetes/workload.ts';
+import type { Observation, Peer, Protocol } from '#observation/observation.ts';
+
+export interface Evidence {
+  /** At least so many. */
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface Edge {
+  readonly direction: 'ingress' | 'egress';
+  readonly peer: Exclude<Peer, { type: 'unresolved' }>;
+  readonly protocol: Protocol;
+  readonly port: number | null;
+  readonly icmpType: number | null;
+  readonly evidence: Evidence;
+  /** Services that were dialled, `shop/web:80`. */
+  readonly services: readonly string[];
+  /** True when only the other end's recording shows it. */
+  readonly told: boolean;
+}
+
+/** One workload that was watched. */
+export interface Watched {
+  readonly workload: Workload;
+  readonly baselines: readonly Baseline[];
+  readonly edges: readonly Edge[];
+  /** Ends that nobody could name, `egress to 10.1.2.3 443/tcp`: listed, never turned into a rule. */
+  readonly unresolved: readonly string[];
+}
+
+export interface Limits {
+  /** Facts that were last seen earlier do not count; null for all. */
+  readonly since: number | null;
+  readonly minObservations: number;
+}
+
+export interface Edges {
+  readonly watched: readonly Watched[];
+  /** Whether the limits left this observation out. */
+  readonly leftOut: (observation: Observation) => boolean;
+  readonly leftOutCount: number;
+}
+
+type Flow = Extract<Observation, { type: 'flow' }>;
+type FlowClaim = Omit<Flow, 'container' | 'seen'>;
+
+/** Baselines without a pod are passed over. */
+export function edgesOf(baselines: readonly Baseline[], limits: Limits): Edges {
+  const groups = Map.groupBy(
+    baselines.filter(({ place }) => place !== null),
+    (baseline) => keyOf(workloadOf(baseline)),
+  );
+  const workloads = new Map(
+    [...groups].flatMap(([key, [first]]) => (first === undefined ? [] : [[key, workloadOf(first)] as const])),
+  );
+  const found = new Map<string, Map<string, Edge>>([...groups.keys()].map((key) => [key, new Map()]));
+  const unresolved = new Map<string, Set<string>>();
+  const workloadOfRun = new Map<string, string>();
+  const nodeOfRun = new Map<string, string | undefined>();
+  for (const [key, own] of groups) {
+    for (const { id, pod } of own.flatMap(({ instances }) => instances)) {
+      workloadOfRun.set(id, key);
+      nodeOfRun.set(id, pod?.node);
+    }
+    for (const { facts } of own) for (const fact of facts) gather(key, fact);
+  }
+
+  function gather(key: string, { claim, seen }: Fact): void {
+    if (claim.type !== 'flow' || claim.outcome !== 'established') return;
+    // A pod's own node, its kubelet above all, is always let in: no rule is needed.
+    const counts = Object.entries(seen).filter(([run]) => !isOwnNode(claim, nodeOfRun.get(run)));
+    if (counts.length === 0) return;
+    const evidence = counts.map(([, sighting]) => sighting).reduce(sum);
+    if (claim.peer.type === 'unresolved') {
+      const list = unresolved.get(key) ?? new Set();
+      list.add(
+        `${claim.direction} ${claim.direction === 'egress' ? 'to' : 'from'} ${claim.peer.ip} ${claim.port ?? ''}/${claim.protocol}`,
+      );
+      unresolved.set(key, list);
+      return;
+    }
+    add(found.get(key), edgeOf(claim, claim.peer, evidence, false));
+  }
+
+  mirror(found, workloads);
+  const kept = (edge: Edge): boolean =>
+    edge.evidence.count >= limits.minObservations && (limits.since === null || edge.evidence.last >= limits.since);
+  let leftOutCount = 0;
+  const dropped = new Map<string, Set<string>>();
+  const watched = [...groups].flatMap(([key, own]): Watched[] => {
+    const workload = workloads.get(key);
+    if (workload === undefined) return [];
+    const edges = [...(found.get(key)?.values() ?? [])];
+    const out = edges.filter((edge) => !kept(edge));
+    leftOutCount += out.length;
+    dropped.set(key, new Set(out.map(identityOf)));
+    return [
+      { workload, baselines: own, edges: edges.filter(kept), unresolved: [...(unresolved.get(key) ?? [])].toSorted() },
+    ];
+  });
+  return {
+    watched: watched.toSorted((a, b) => (keyOf(a.workload) < keyOf(b.workload) ? -1 : 1)),
+    leftOutCount,
+    leftOut(observation) {
+      if (observation.type !== 'flow' || observation.peer.type === 'unresolved') return false;
+      const own = dropped.get(workloadOfRun.get(observation.container) ?? '');
+      return own?.has(identityOf(edgeOf(observation, observation.peer, observation.seen, false))) === true;
+    },
+  };
+}
+
+export function workloadOf({ place, workload }: Baseline): Workload {
+  return { namespace: place?.namespace ?? '', kind: place?.kind ?? '', name: workload };
+}
+
+export function keyOf({ namespace, kind, name }: Workload): string {
+  return `${namespace}/${name}/${kind}`;
+}
+
+/** What one end's recording shows holds for the other end too, where that one was watched. */
+function mirror(found: Map<string, Map<string, Edge>>, workloads: ReadonlyMap<string, Workload>): void {
+  const seen = [...found].flatMap(([key, edges]) => [...edges.values()].map((edge) => ({ key, edge })));
+  for (const { key, edge } of seen) {
+    if (edge.peer.type !== 'workload') continue;
+    const other = found.get(keyOf(edge.peer.workload));
+    const workload = workloads.get(key);
+    if (other === undefined || workload === undefined) continue;
+    const turned: Edge = {
+      ...edge,
+      direction: edge.direction === 'egress' ? 'ingress' : 'egress',
+      peer: { type: 'workload', workload },
+      services: edge.services,
+      told: true,
+    };
+    const own = other.get(identityOf(turned));
+    // Both ends saw the same connections: they are not counted twice, and limits hold for both ends alike.
+    const evidence = own === undefined ? edge.evidence : larger(own.evidence, edge.evidence);
+    other.set(identityOf(turned), own === undefined ? turned : { ...own, evidence });
+    found.get(key)?.set(identityOf(edge), { ...edge, evidence });
+  }
+}
+
+function larger(a: Evidence, b: Evidence): Evidence {
+  return { count: Math.max(a.count, b.count), first: Math.min(a.first, b.first), last: Math.max(a.last, b.last) };
+}
+
+function edgeOf(claim: FlowClaim, peer: Edge['peer'], evidence: Evidence, told: boolean): Edge {
+  const { direction, protocol, port, icmpType, service } = claim;
+  return {
+    direction,
+    peer: peer.type === 'address' ? { ...peer, names: peer.names?.toSorted() ?? [] } : peer,
+    protocol,
+    port,
+    icmpType: icmpType ?? null,
+    evidence,
+    services: service === undefined ? [] : [`${service.namespace}/${service.name}:${service.port}`],
+    told,
+  };
+}
+
+/** Names and services are what an edge is called; what it is, is its peer and port. */
+function identityOf({ direction, peer, protocol, port, icmpType }: Edge): string {
+  return `${direction} ${protocol} ${port} ${icmpType} ${peerKey(peer)}`;
+}
+
+export function peerKey(peer: Edge['peer']): string {
+  switch (peer.type) {
+    case 'workload':
+      return `workload ${keyOf(peer.workload)}`;
+    case 'node':
+      return `node ${peer.node} ${peer.ip}`;
+    default:
+      return `${peer.type} ${peer.ip}`;
+  }
+}
+
+function add(edges: Map<string, Edge> | undefined, edge: Edge): void {
+  const key = identityOf(edge);
+  const known = edges?.get(key);
+  edges?.set(key, known === undefined ? edge : joined(known, edge));
+}
+
+function joined(a: Edge, b: Edge): Edge {
+  const names = (peer: Edge['peer']): readonly string[] => (peer.type === 'address' ? (peer.names ?? []) : []);
+  const peer =
+    a.peer.type === 'address'
+      ? { ...a.peer, names: [...new Set([...names(a.peer), ...names(b.peer)])].toSorted() }
+      : a.peer;
+  return {
+    ...a,
+    peer,
+    services: [...new Set([...a.services, ...b.services])].toSorted(),
+    evidence: sum(a.evidence, b.evidence),
+  };
+}
+
+function isOwnNode({ direction, peer }: FlowClaim, node: string | undefined): boolean {
+  return direction === 'ingress' && peer.type === 'node' && peer.node === node;
+}
+
+export function sum(a: Evidence, b: Evidence): Evidence {
+  return { count: a.count + b.count, first: Math.min(a.first, b.first), last: Math.max(a.last, b.last) };
+}
