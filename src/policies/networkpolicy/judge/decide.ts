@@ -74,7 +74,7 @@ interface Hit {
 }
 
 function firstHit(policy: Policy, selects: Match, context: Context): Hit | null {
-  for (const rule of policy[context.direction]?.rules ?? []) {
+  for (const rule of policy[context.direction]?.rulesFor(context.peer) ?? []) {
     const hit = hitOf(policy, rule, context);
     const certain = both(hit.match, selects);
     if (certain !== 'no') return { ...hit, match: certain };
@@ -110,7 +110,7 @@ function union(context: Context): Outcome {
       isolates = either(isolates, selects);
       isolating = policy.name;
     }
-    for (const rule of side.rules) {
+    for (const rule of side.rulesFor(context.peer)) {
       // After a sure allow only denies matter.
       if (allowed !== null && rule.action === 'allow') continue;
       const hit = hitOf(policy, rule, context);

@@ -1,6 +1,7 @@
 /** The ends of a flow, resolved once: pods by their identity, nodes, the world, and what nobody can name. */
 import { type Address, contains, parseAddress, parseNetwork } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod, ContainerPort, Labels } from '#kubernetes/cluster.ts';
+import { hintsOf } from './candidates.ts';
 
 /** `{pod: 'ns/name'}`, or an address with the DNS names that were known for it when the flow happened. */
 export interface EndpointName {
@@ -17,6 +18,8 @@ export interface Identity {
   readonly labels: Labels;
   readonly namespaceLabels: Labels;
   readonly serviceAccount: string | null;
+  /** What tests that a pod can pass are found by. */
+  readonly hints: readonly string[];
 }
 
 export type Endpoint =
@@ -94,7 +97,8 @@ export function endpointsOf(cluster: Cluster): Endpoints {
     const known = identities.get(key);
     if (known !== undefined) return known;
     const namespaceLabels = cluster.namespaces[namespace] ?? { 'kubernetes.io/metadata.name': namespace };
-    const made = { id: identities.size, namespace, labels, namespaceLabels, serviceAccount };
+    const hints = hintsOf(namespace, labels);
+    const made = { id: identities.size, namespace, labels, namespaceLabels, serviceAccount, hints };
     identities.set(key, made);
     return made;
   }

@@ -1,6 +1,7 @@
 /** Flows against all policies of a cluster, on both ends. */
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Verdict } from '../../kind.ts';
+import { candidatesAmong } from './candidates.ts';
 import { type Decision, decide, permissionText, type Stage } from './decide.ts';
 import { type Endpoint, type EndpointName, type Endpoints, endpointsOf } from './endpoint.ts';
 import type { Direction, Flow, Http, Policy, Protocol, Tier } from './policy.ts';
@@ -47,13 +48,14 @@ export function judgeOf(
   { dialect, clusterName = 'default', asEnforced = false }: Setting,
 ): Judge {
   const policies = readPolicies(objects, dialect, { cluster, clusterName, asEnforced }).toSorted(byTierAndOrder);
+  const selecting = candidatesAmong(policies, ({ hint }) => [hint]);
   const endpoints = endpointsOf(cluster);
   const known: Record<Direction, (readonly Stage[])[]> = { ingress: [], egress: [] };
 
   /** Pods of one identity share the policies that have a say about them. */
   function stagesOf(direction: Direction, subject: Endpoint): readonly Stage[] {
-    if (subject.type !== 'pod') return stages(policies, direction, subject);
-    return (known[direction][subject.identity.id] ??= stages(policies, direction, subject));
+    if (subject.type !== 'pod') return stages(selecting(subject), direction, subject);
+    return (known[direction][subject.identity.id] ??= stages(selecting(subject), direction, subject));
   }
 
   function decideOne(direction: Direction, flow: Flow): Decision {

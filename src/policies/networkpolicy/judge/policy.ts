@@ -1,4 +1,5 @@
 /** What every kind of policy is read into: tiers of policies, whose rules test the peer and the port. */
+import { candidatesAmong, type Hint } from './candidates.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export type Direction = 'ingress' | 'egress';
@@ -30,6 +31,8 @@ export interface Flow {
 /** One member of a rule's list, with the words that stand for it in a permission. */
 export interface PeerTest {
   readonly label: string;
+  /** What every pod that passes must have; absent when others than pods may pass, or any pod. */
+  readonly hint?: Hint;
   matches(peer: Endpoint, subject: Endpoint): Match;
 }
 export interface PortTest {
@@ -55,6 +58,8 @@ export interface Side {
   readonly rules: readonly Rule[];
   /** Whether what no rule of the tier allows is refused. */
   readonly isolates: boolean;
+  /** The rules that a peer may match, in their order. */
+  readonly rulesFor: (peer: Endpoint) => readonly Rule[];
 }
 
 export interface Policy {
@@ -63,6 +68,8 @@ export interface Policy {
   readonly tier: Tier;
   /** Place in its tier, lower first; null comes last. */
   readonly order: number | null;
+  /** What every selected pod must have; null for nothing. */
+  readonly hint: Hint;
   selects(subject: Endpoint): Match;
   readonly ingress: Side | null;
   readonly egress: Side | null;
@@ -81,6 +88,13 @@ export interface Tier {
   readonly equalOrder: 'undefined' | 'by name';
   /** What happens to a flow that an isolating policy was asked about and no rule decided. */
   readonly end: 'deny' | 'pass';
+}
+
+export function sideOf(rules: readonly Rule[], isolates: boolean): Side {
+  const rulesFor = candidatesAmong(rules, ({ peers }) =>
+    peers.length === 0 ? [null] : peers.map(({ hint }) => hint ?? null),
+  );
+  return { rules, isolates, rulesFor };
 }
 
 /** The least certain of several that must all hold. */

@@ -12,8 +12,10 @@ import {
   type PortTest,
   type Rule,
   type Side,
+  sideOf,
   type Tier,
 } from '../policy.ts';
+import { hintOf, onlyNamespace } from '../candidates.ts';
 import { anyPort, inNetwork, namedPort, podsSelected, portRange } from '../tests.ts';
 import { nameMatcher } from './dns-names.ts';
 import { cidr, members, metadata, networkOf, portName, portNumber, read, scoped, transport } from './schema.ts';
@@ -164,11 +166,15 @@ export function readAdminPolicy(
   const side = (direction: 'ingress' | 'egress', all: readonly ReadRule[] | undefined): Side | null =>
     all === undefined || all.length === 0
       ? null
-      : { isolates: false, rules: all.map((rule, at) => ruleOf(rule, `${direction}[${at}]`)) };
+      : sideOf(
+          all.map((rule, at) => ruleOf(rule, `${direction}[${at}]`)),
+          false,
+        );
   return {
     name: `${kind} ${own.name}`,
     tier: kind === 'BaselineAdminNetworkPolicy' || spec.tier === 'Baseline' ? tiers.baseline : tiers.admin,
     order: spec.priority ?? 0,
+    hint: scopedTest(spec.subject).hint ?? null,
     selects: scopedTest(spec.subject).matches,
     ingress: side('ingress', spec.ingress),
     egress: side('egress', spec.egress),
@@ -191,7 +197,11 @@ function scopedTest({ namespaces, pods }: z.infer<typeof subject>): Tested {
   const selector = namespaces ?? pods?.namespaceSelector ?? {};
   const podSelector = pods?.podSelector ?? {};
   const label = `namespaces ${selectorText(selector)}${pods === undefined ? '' : ` pods ${selectorText(podSelector)}`}`;
-  return { label, matches: podsSelected(null, selector, podSelector) };
+  return {
+    label,
+    hint: hintOf(onlyNamespace(selector), podSelector),
+    matches: podsSelected(null, selector, podSelector),
+  };
 }
 
 function peerTests(peer: z.infer<typeof to>): PeerTest[] {

@@ -13,6 +13,7 @@ import {
   type Policy,
   type Rule,
   type Side,
+  sideOf,
   type Tier,
 } from '../policy.ts';
 import { inNetwork, pods } from '../tests.ts';
@@ -58,17 +59,18 @@ export function readCalicoPolicy(
   const name = `Calico ${kind} ${namespace === null ? '' : `${namespace}/`}${metadata.name}`;
   const side = (direction: 'ingress' | 'egress', type: string): Side | null =>
     types.includes(type)
-      ? {
-          isolates: true,
-          rules: (spec[direction] ?? []).flatMap((rule, at) =>
+      ? sideOf(
+          (spec[direction] ?? []).flatMap((rule, at) =>
             ruleOf(rule, direction, `${direction}[${at}]`, namespace, world),
           ),
-        }
+          true,
+        )
       : null;
   return {
     name,
     tier,
     order: spec.order ?? null,
+    hint: namespace,
     selects: subject(spec, namespace),
     ingress: side('ingress', 'Ingress'),
     egress: side('egress', 'Egress'),

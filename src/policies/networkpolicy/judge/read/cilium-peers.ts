@@ -2,6 +2,7 @@
 import { type Address, type Network, parseAddress, parseNetwork, sameAddress, single } from '#kubernetes/addresses.ts';
 import type { Labels, Service } from '#kubernetes/cluster.ts';
 import { type LabelSelector, selects, selectorText } from '#kubernetes/selectors.ts';
+import { hintOf } from '../candidates.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { either, type Match, match, type PeerTest } from '../policy.ts';
 import { inNetwork, pods } from '../tests.ts';
@@ -73,7 +74,8 @@ function endpointTest(selector: LabelSelector, namespace: string | null, world: 
     (identity) =>
       (says || namespace === null || identity.namespace === namespace) && selects(plain, ciliumLabels(identity, world)),
   );
-  return { label, matches: test };
+  const named = plain.matchLabels?.['io.kubernetes.pod.namespace'] ?? (says ? null : namespace);
+  return { label, hint: hintOf(named, plain), matches: test };
 }
 
 function entityTest(entity: string, world: CiliumWorld): PeerTest {

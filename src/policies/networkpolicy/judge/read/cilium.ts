@@ -1,5 +1,6 @@
 /** CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy → policies. */
 import { type LabelSelector, selects } from '#kubernetes/selectors.ts';
+import { hintOf } from '../candidates.ts';
 import type { Endpoint } from '../endpoint.ts';
 import {
   type Match,
@@ -9,6 +10,7 @@ import {
   type PortTest,
   type Rule,
   type Side,
+  sideOf,
   type Tier,
 } from '../policy.ts';
 import { anyPort, pods } from '../tests.ts';
@@ -66,13 +68,14 @@ function policyOf(
         rulesOf(rule, action, direction, `${field}[${at}]`, namespace, world),
       ),
     );
-    return { rules, isolates };
+    return sideOf(rules, isolates);
   };
   const { endpointSelector, nodeSelector } = spec;
   return {
     name,
     tier,
     order: 0,
+    hint: endpointSelector === undefined ? null : hintOf(namespace, bare(endpointSelector)),
     selects:
       endpointSelector === undefined ? nodesSelected(nodeSelector ?? {}) : subjects(endpointSelector, namespace, world),
     ingress: side('ingress'),

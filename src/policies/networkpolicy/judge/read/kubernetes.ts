@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { labelSelector, selectorText } from '#kubernetes/selectors.ts';
 import type { Labels } from '#kubernetes/cluster.ts';
+import { hintOf, onlyNamespace } from '../candidates.ts';
 import type { Endpoint, Identity } from '../endpoint.ts';
 import {
   type Match,
@@ -11,6 +12,7 @@ import {
   type PortTest,
   type Rule,
   type Side,
+  sideOf,
   type Tier,
 } from '../policy.ts';
 import { anyPort, inNetwork, namedPort, podsSelected, portRange } from '../tests.ts';
@@ -96,25 +98,29 @@ export function readNetworkPolicy(object: unknown, where: string, reading: Readi
   const egress = types.length === 0 ? (spec.egress ?? []).length > 0 : types.includes('Egress');
   const subject = podsSelected(namespace, null, spec.podSelector ?? {}, reading.labelsOf);
 
-  const side = (direction: string, rules: readonly { peers: Peers; ports: Ports }[]): Side => ({
-    isolates: true,
-    rules: rules.map(
-      (rule, at): Rule => ({
-        where: `${direction}[${at}]`,
-        action: 'allow',
-        peers:
-          (rule.peers ?? []).length === 0
-            ? [anyone]
-            : (rule.peers ?? []).map((each) => peerTest(each, namespace, reading)),
-        ports:
-          (rule.ports ?? []).length === 0 ? [anyPort] : (rule.ports ?? []).map((each) => portTest(each, reading.icmp)),
-      }),
-    ),
-  });
+  const side = (direction: string, rules: readonly { peers: Peers; ports: Ports }[]): Side =>
+    sideOf(
+      rules.map(
+        (rule, at): Rule => ({
+          where: `${direction}[${at}]`,
+          action: 'allow',
+          peers:
+            (rule.peers ?? []).length === 0
+              ? [anyone]
+              : (rule.peers ?? []).map((each) => peerTest(each, namespace, reading)),
+          ports:
+            (rule.ports ?? []).length === 0
+              ? [anyPort]
+              : (rule.ports ?? []).map((each) => portTest(each, reading.icmp)),
+        }),
+      ),
+      true,
+    );
   return {
     name: `NetworkPolicy ${namespace}/${name}`,
     tier: reading.tier,
     order: reading.order,
+    hint: hintOf(namespace, spec.podSelector ?? {}),
     selects: subject,
     ingress: ingress
       ? side(
@@ -160,7 +166,13 @@ function peerTest(
     ...(namespaceSelector ? [`namespaces ${selectorText(namespaceSelector)}`] : []),
     ...(podSelector ? [`pods ${selectorText(podSelector)}`] : []),
   ].join(' ');
-  return { label, matches: podsSelected(namespace, namespaceSelector ?? null, podSelector ?? {}, reading.labelsOf) };
+  const only =
+    namespaceSelector === undefined || namespaceSelector === null ? namespace : onlyNamespace(namespaceSelector);
+  return {
+    label,
+    hint: hintOf(only, podSelector ?? {}),
+    matches: podsSelected(namespace, namespaceSelector ?? null, podSelector ?? {}, reading.labelsOf),
+  };
 }
 
 function portTest({ protocol, port: first, endPort }: z.infer<typeof port>, icmp: Match): PortTest {
