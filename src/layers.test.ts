@@ -57,7 +57,7 @@ function sources(folder: string): Source[] {
 
 const all = sources(src);
 // Arbitraries are for tests alone; another test here makes sure of that.
-const isTest = ({ path }: Source): boolean => path.endsWith('.test.ts') || path.endsWith('arbitraries.ts');
+const isTest = ({ path }: Source): boolean => /(\.test|\.cases|arbitraries)\.ts$/.test(path);
 const product = all.filter((source) => !isTest(source));
 /** The file below src that an import names; null for a package. */
 function target(source: Source, name: string): string | null {

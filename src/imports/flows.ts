@@ -31,7 +31,13 @@ export type FlowLine = z.infer<typeof flowLine>;
 export class UnreadableFlows extends Error {}
 
 type Flow = Extract<Observation, { type: 'flow' }>;
-type Mutable = { -readonly [K in keyof Flow['seen']]: Flow['seen'][K] };
+interface Entry {
+  readonly flow: Omit<Flow, 'seen'>;
+  readonly seen: { first: number; last: number; count: number };
+  /** Most kinds of connection happen a few times, for which a list is the smaller and faster set. */
+  readonly events: number[];
+  many: Set<number> | null;
+}
 
 export interface FlowReader {
   /** Throws `UnreadableFlows` with the number of the line. */
@@ -43,7 +49,8 @@ export interface FlowReader {
 export function readingFlows(cluster: Cluster): FlowReader {
   const whose = whoseIn(cluster);
   const pods = new Map(cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
-  const flows = new Map<string, { flow: Omit<Flow, 'seen'>; seen: Mutable; events: Set<number> }>();
+  /** By pod, then by what kind of connection. */
+  const entries = new Map<string, Map<string, Entry | string>>();
   const seen = new Set<string>();
   const passed = new Map<string, number>();
   let lines = 0;
@@ -62,9 +69,15 @@ export function readingFlows(cluster: Cluster): FlowReader {
     const [issue] = result.error.issues;
     throw new UnreadableFlows(`line ${lines}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
   }
-  const pass = (why: string): void => {
-    passed.set(why, (passed.get(why) ?? 0) + 1);
-  };
+
+  /** What all lines that differ in time and in the client's port alone have in common. */
+  function entryOf(line: FlowLine, at: number): Entry | string {
+    const pod = pods.get(line.pod);
+    if (pod === undefined) return `${line.pod} is no pod of the cluster`;
+    seen.add(line.pod);
+    const flow = flowOf(line, pod, whose);
+    return typeof flow === 'string' ? flow : { flow, seen: { first: at, last: at, count: 0 }, events: [], many: null };
+  }
 
   return {
     add(text) {
@@ -74,33 +87,30 @@ export function readingFlows(cluster: Cluster): FlowReader {
       const at = milliseconds(line.ts);
       from = Math.min(from, at);
       to = Math.max(to, at);
-      const pod = pods.get(line.pod);
-      if (pod === undefined) return pass(`${line.pod} is no pod of the cluster`);
-      seen.add(line.pod);
-      const flow = flowOf(line, pod, whose);
-      if (typeof flow === 'string') return pass(flow);
-      const key = JSON.stringify(flow);
-      const known = flows.get(key);
-      if (known === undefined) {
-        flows.set(key, {
-          flow,
-          seen: { first: at, last: at, count: line.count ?? 1 },
-          events: new Set([eventOf(line, at)]),
-        });
+      let own = entries.get(line.pod);
+      if (own === undefined) entries.set(line.pod, (own = new Map()));
+      const key = keyOf(line);
+      let entry = own.get(key);
+      if (entry === undefined) own.set(key, (entry = entryOf(line, at)));
+      if (typeof entry === 'string') {
+        passed.set(entry, (passed.get(entry) ?? 0) + 1);
         return;
       }
       // A log that is read twice tells of nothing new.
-      if (known.events.has(eventOf(line, at))) return;
-      known.events.add(eventOf(line, at));
-      known.seen.first = Math.min(known.seen.first, at);
-      known.seen.last = Math.max(known.seen.last, at);
-      known.seen.count += line.count ?? 1;
+      const event = eventOf(line, at);
+      if (entry.many === null ? entry.events.includes(event) : entry.many.has(event)) return;
+      remember(entry, event);
+      entry.seen.first = Math.min(entry.seen.first, at);
+      entry.seen.last = Math.max(entry.seen.last, at);
+      entry.seen.count += line.count ?? 1;
     },
     end() {
       const containers = [...seen].toSorted().flatMap((name) => containerOf(pods.get(name), from));
-      const observations = [...flows.values()].map(
-        ({ flow, seen: sighting }): Observation => ({ ...flow, seen: { ...sighting } }),
-      );
+      const observations = [...entries.values()]
+        .flatMap((own) => [...own.values()])
+        .flatMap((entry): Observation[] =>
+          typeof entry === 'string' ? [] : [{ ...entry.flow, seen: { ...entry.seen } }],
+        );
       return { recording: recordingOf(containers, observations, from, to), notes: notesOf(passed) };
     },
   };
@@ -109,6 +119,19 @@ export function readingFlows(cluster: Cluster): FlowReader {
 /** Ten digits are seconds for two centuries yet. */
 function milliseconds(ts: number): number {
   return Math.round(ts < 1e11 ? ts * 1000 : ts);
+}
+
+function remember(entry: Entry, event: number): void {
+  if (entry.many !== null) entry.many.add(event);
+  else if (entry.events.push(event) > 64) entry.many = new Set(entry.events);
+}
+
+/** All of a line that says what kind of connection it was. */
+function keyOf({ direction, local, remote, postNat, protocol, icmpType, state, names }: FlowLine): string {
+  const way = direction === 'ingress' ? `<${local.port} ${remote.ip}` : `>${remote.port} ${remote.ip}`;
+  const after = postNat === undefined ? '' : `${postNat.ip} ${postNat.port}`;
+  const more = icmpType === undefined && names === undefined ? '' : `${icmpType} ${names?.join(',')}`;
+  return `${way} ${local.ip} ${after} ${protocol} ${state ?? ''} ${more}`;
 }
 
 /** The time and the port at our end tell connections apart. */

@@ -1,12 +1,13 @@
 /** A text of API objects → the objects, with the path to each. */
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { UnreadableArtifact } from '../kind.ts';
 import type { Given } from './judge/read/policies.ts';
 
 /** Throws `UnreadableArtifact` for what is neither YAML nor JSON, or holds no object. */
 export function objectsOf(text: string): Given[] {
-  const lines = new LineCounter();
-  const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: true })];
+  const json = jsonLines(text);
+  if (json !== null) return json;
+  const documents = [...parseAllDocuments(text, { prettyErrors: true })];
   const found: Given[] = [];
   for (const [at, document] of documents.entries()) {
     const where = documents.length === 1 ? '' : `documents[${at}]`;
@@ -16,6 +17,17 @@ export function objectsOf(text: string): Given[] {
   }
   if (found.length === 0) throw new UnreadableArtifact('', 'holds no policy');
   return found;
+}
+
+/** One JSON object a line, as `gen -o json` writes; null for anything else. */
+function jsonLines(text: string): Given[] | null {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length < 2 || !lines.every((line) => line.startsWith('{') && line.trimEnd().endsWith('}'))) return null;
+  try {
+    return lines.flatMap((line, at) => listed(JSON.parse(line), `documents[${at}]`));
+  } catch {
+    return null;
+  }
 }
 
 function listed(object: unknown, where: string): Given[] {

@@ -46,9 +46,10 @@ interface Context {
 function firstMatch(context: Context): Outcome {
   const { stage, direction } = context;
   let doubt: { readonly of: string; readonly verdict: 'allow' | 'deny' | 'pass' } | null = null;
-  let isolated: string | null = null;
+  let isolated: { readonly by: string; readonly surely: boolean } | null = null;
   for (const [at, { policy, selects }] of stage.policies.entries()) {
-    if (policy[direction]?.isolates === true && selects !== 'no') isolated ??= policy.name;
+    if (policy[direction]?.isolates === true && isolated?.surely !== true)
+      isolated = { by: policy.name, surely: selects === 'yes' };
     const hit = firstHit(policy, selects, context);
     if (hit === null) continue;
     if (hit.match === 'maybe') {
@@ -63,8 +64,9 @@ function firstMatch(context: Context): Outcome {
     return hit.rule.action === 'pass' ? null : decided(policy, hit, context);
   }
   const end = isolated !== null && stage.tier.end === 'deny' ? 'deny' : 'pass';
+  if (end === 'deny' && isolated?.surely === false) return unknown(isolated.by);
   if (doubt !== null && doubt.verdict !== end) return unknown(doubt.of);
-  return end === 'pass' ? null : refused(isolated ?? '', context);
+  return end === 'pass' ? null : refused(isolated?.by ?? '', context);
 }
 
 interface Hit {

@@ -117,7 +117,7 @@ export function endpointsOf(cluster: Cluster): Endpoints {
     if (address === null) return { type: 'unresolved', addresses: [], why: `${text} is no address` };
     const key = keyOf(address);
     const known = byAddress.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.addresses.length === 1 ? known : { ...known, addresses: [address] };
     if (text === nodeLocalDns) return { type: 'node', node: null, labels: {}, addresses: [address], everyNode: true };
     const service = services.get(key);
     if (service !== undefined) {
@@ -178,6 +178,11 @@ function sameButForVersions(a: Labels, b: Labels): boolean {
 
 /** Where NodeLocal DNSCache answers on every node. */
 const nodeLocalDns = '169.254.20.10';
+
+/** Whether both ends are one pod, by whichever address. */
+export function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a === b || (a.type === 'pod' && b.type === 'pod' && a.name === b.name);
+}
 
 /** DNS names are compared without their case and last dot. */
 export function plainName(name: string): string {

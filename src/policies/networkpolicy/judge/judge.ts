@@ -3,7 +3,7 @@ import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Verdict } from '../../kind.ts';
 import { candidatesAmong } from './candidates.ts';
 import { type Decision, decide, permissionText, type Stage } from './decide.ts';
-import { type Endpoint, type EndpointName, type Endpoints, endpointsOf } from './endpoint.ts';
+import { type Endpoint, type EndpointName, type Endpoints, endpointsOf, isSame } from './endpoint.ts';
 import type { Direction, Flow, Http, Policy, Protocol, Tier } from './policy.ts';
 import { type Dialect, type Given, readPolicies } from './read/policies.ts';
 
@@ -66,7 +66,7 @@ export function judgeOf(
       return policies.length === 0
         ? { verdict: 'allow', rule: 'there is no policy' }
         : { verdict: 'unknown', rule: subject.why };
-    if (subject === peer) return { verdict: 'allow', rule: 'no policy holds for traffic to itself' };
+    if (isSame(subject, peer)) return { verdict: 'allow', rule: 'no policy holds for traffic to itself' };
     if (
       direction === 'ingress' &&
       subject.type === 'pod' &&
