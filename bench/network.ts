@@ -148,5 +148,8 @@ export function bench(): void {
   print('Judging flows, both ends, random pairs of pods');
   table([['', 'reading', 'first round', 'best round'], ...[100, 1000, 10_000].map((policies) => judging(policies))]);
   print('Writing policies from a log of flows');
-  table([['', 'reading', 'writing', 'together'], ...[100, 1000].map((workloads) => generating(workloads, workloads * 1000))]);
+  table([
+    ['', 'reading', 'writing', 'together'],
+    ...[100, 1000].map((workloads) => generating(workloads, workloads * 1000)),
+  ]);
 }

@@ -1,189 +1,143 @@
 /** API objects, as lists or one by one → a cluster. Kinds that policies do not need are passed over. */
 import type { Cluster, ClusterNode, ClusterPod, ClusterWorkload, ContainerPort, Labels, Service } from './cluster.ts';
-import type { LabelSelector } from './selectors.ts';
-import type { Workload } from './workload.ts';
-
-interface ObjectMeta {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly labels?: Labels;
-  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
-}
-/** As much of an API object as is read here. The API server has checked what it sends. */
-export interface ApiObject {
-  readonly kind?: string;
-  readonly metadata?: ObjectMeta;
-  readonly items?: readonly ApiObject[];
-  readonly spec?: Readonly<Record<string, unknown>>;
-  readonly status?: Readonly<Record<string, unknown>>;
-  readonly endpoints?: readonly { readonly addresses?: readonly string[] }[];
-  readonly subsets?: readonly { readonly addresses?: readonly { readonly ip: string }[] }[];
-}
+import { json, type Json, labels, list, text, texts, whole } from './json.ts';
+import { controllerOf, type Owner, workloadOf } from './owner.ts';
+import { podState } from './pod-state.ts';
+import { endpointsState, nodeState } from './service-state.ts';
 
 const controllers = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob', 'ReplicationController'];
 
 export function clusterOfObjects(given: readonly unknown[]): Cluster {
-  const objects = given.flatMap((each) => flat(each as ApiObject | null));
-  const of = (kind: string): ApiObject[] => objects.filter((each) => each.kind === kind);
-  const owners = new Map(
-    objects.filter(({ kind }) => controllers.includes(kind ?? '')).map((each) => [keyOf(each.kind ?? '', each), each]),
-  );
-  const endpoints = endpointsByService(objects);
-  const services = of('Service').map((each) => serviceOf(each, endpoints));
+  const objects = given.flatMap(flat);
+  const of = (kind: string): Json[] => objects.filter((each) => each['kind'] === kind);
+  const owners = new Map(objects.map((each) => [text(meta(each)['uid']), controllerOf(meta(each)['ownerReferences'])]));
+  const endpoints = endpointsByService(of('EndpointSlice'));
   const apiServerIPs = endpoints.get('default/kubernetes') ?? [];
   return {
     namespaces: Object.fromEntries(
-      of('Namespace').map(({ metadata }) => [
-        metadata?.name ?? '',
-        { ...metadata?.labels, 'kubernetes.io/metadata.name': metadata?.name ?? '' },
-      ]),
+      of('Namespace').map((each) => {
+        const name = nameOf(each);
+        return [name, { ...labels(meta(each)['labels']), 'kubernetes.io/metadata.name': name }];
+      }),
     ),
-    nodes: of('Node').map(nodeOf),
-    workloads: [...owners.values()].flatMap((each) => workloadOf(each, owners)),
-    pods: of('Pod').flatMap((each) => podOf(each, owners)),
-    services,
+    nodes: of('Node').flatMap(nodeOf),
+    workloads: objects.filter(({ kind }) => controllers.includes(String(kind))).flatMap(workload),
+    pods: of('Pod').flatMap((each) => podOf(each, (uid) => (owners.has(uid) ? owners.get(uid) : undefined))),
+    services: of('Service').map((each) => serviceOf(each, endpoints)),
     ...(apiServerIPs.length === 0 ? {} : { apiServerIPs }),
   };
 }
 
-function flat(object: ApiObject | null): ApiObject[] {
-  if (object === null || typeof object !== 'object') return [];
-  if (object.items === undefined) return [object];
+function flat(object: unknown): Json[] {
+  const { items, kind } = json(object);
+  if (items === undefined) return [json(object)];
   // The items of a typed list do not say their kind.
-  const kind = /^(\w+)List$/.exec(object.kind ?? '')?.[1];
-  return object.items.flatMap((each) =>
-    flat(each.kind === undefined && kind !== undefined && kind !== '' ? { ...each, kind } : each),
-  );
+  const [, own = ''] = /^(\w+)List$/.exec(text(kind) ?? '') ?? [];
+  return list(items).flatMap((each) => flat(own === '' ? each : { kind: own, ...json(each) }));
 }
 
-function keyOf(kind: string, { metadata }: ApiObject): string {
-  return `${kind}/${metadata?.namespace ?? 'default'}/${metadata?.name ?? ''}`;
+function meta(object: Json): Json {
+  return json(object['metadata']);
 }
 
-function nodeOf({ metadata, spec, status }: ApiObject): ClusterNode {
-  const addresses = (status?.['addresses'] ?? []) as readonly { type: string; address: string }[];
-  const podCIDRs = spec?.['podCIDRs'] as readonly string[] | undefined;
-  return {
-    name: metadata?.name ?? '',
-    labels: metadata?.labels ?? {},
-    ips: addresses.filter(({ type }) => type.endsWith('IP')).map(({ address }) => address),
-    ...(podCIDRs === undefined ? {} : { podCIDRs }),
-  };
+function nameOf(object: Json): string {
+  return text(meta(object)['name']) ?? '';
+}
+
+function namespaceOf(object: Json): string {
+  return text(meta(object)['namespace']) ?? 'default';
+}
+
+function nodeOf(object: Json): ClusterNode[] {
+  const state = nodeState(object);
+  if (state === null) return [];
+  const { name, ips, podCidrs } = state;
+  return [
+    { name, labels: labels(meta(object)['labels']), ips, ...(podCidrs.length === 0 ? {} : { podCIDRs: podCidrs }) },
+  ];
 }
 
 /** Controllers that users write; what those make in their turn stands for them. */
-function workloadOf(object: ApiObject, owners: ReadonlyMap<string, ApiObject>): ClusterWorkload[] {
-  if (ownerOf(object) !== undefined && above(object, owners) !== object) return [];
-  const { kind = '', metadata, spec } = object;
-  const named = { namespace: metadata?.namespace ?? 'default', kind, name: metadata?.name ?? '' };
+function workload(object: Json): ClusterWorkload[] {
+  if (controllerOf(meta(object)['ownerReferences']) !== null) return [];
+  const kind = text(object['kind']) ?? '';
+  const named = { namespace: namespaceOf(object), kind, name: nameOf(object) };
+  const spec = json(object['spec']);
   if (kind === 'CronJob') {
-    const template = (spec?.['jobTemplate'] as { spec?: { template?: { metadata?: ObjectMeta } } } | undefined)?.spec
-      ?.template;
-    return [{ ...named, selector: { matchLabels: template?.metadata?.labels ?? {} } }];
+    const template = json(json(json(spec['jobTemplate'])['spec'])['template']);
+    return [{ ...named, selector: { matchLabels: labels(json(template['metadata'])['labels']) } }];
   }
-  const selector = spec?.['selector'] as LabelSelector | Labels | undefined;
-  const plain = kind === 'ReplicationController';
-  return [{ ...named, selector: plain ? { matchLabels: (selector ?? {}) as Labels } : (selector ?? {}) }];
+  // The oldest of them has labels alone.
+  if (kind === 'ReplicationController') return [{ ...named, selector: { matchLabels: labels(spec['selector']) } }];
+  return [{ ...named, selector: json(spec['selector']) }];
 }
 
-function podOf(object: ApiObject, owners: ReadonlyMap<string, ApiObject>): ClusterPod[] {
-  const { metadata, spec, status } = object;
+function podOf(object: Json, above: (uid: string) => Owner | null | undefined): ClusterPod[] {
+  const state = podState(object);
   // A pod that has ended has given its address back.
-  if (['Succeeded', 'Failed'].includes(String(status?.['phase']))) return [];
-  const ips = ((status?.['podIPs'] ?? []) as readonly { ip: string }[]).map(({ ip }) => ip);
-  const one = status?.['podIP'] as string | undefined;
-  const containers = (spec?.['containers'] ?? []) as readonly { ports?: readonly Partial<ContainerPort>[] }[];
+  if (state === null || state.finished) return [];
+  const { namespace, name, node, hostNetwork, serviceAccount, ips } = state;
+  const containers = list(json(object['spec'])['containers']).map(json);
   return [
     {
-      namespace: metadata?.namespace ?? 'default',
-      name: metadata?.name ?? '',
-      labels: metadata?.labels ?? {},
-      ips: ips.length > 0 || one === undefined ? ips : [one],
-      node: (spec?.['nodeName'] as string | undefined) ?? null,
-      hostNetwork: spec?.['hostNetwork'] === true,
-      serviceAccount: (spec?.['serviceAccountName'] as string | undefined) ?? null,
-      ports: containers.flatMap(({ ports }) =>
-        (ports ?? []).map(({ name, containerPort, protocol }) => ({
-          ...(name === undefined ? {} : { name }),
-          containerPort: containerPort ?? 0,
-          protocol: protocol ?? 'TCP',
-        })),
-      ),
-      workload: ownedBy(object, owners),
+      namespace,
+      name,
+      labels: state.labels,
+      ips,
+      node,
+      hostNetwork,
+      serviceAccount,
+      ports: containers.flatMap(({ ports }) => list(ports).flatMap(portOf)),
+      workload: workloadOf(state, above),
     },
   ];
 }
 
-/** The workload above a pod: its ReplicaSet's Deployment, its Job's CronJob. */
-export function ownedBy(pod: ApiObject, owners: ReadonlyMap<string, ApiObject>): Workload {
-  const namespace = pod.metadata?.namespace ?? 'default';
-  const owner = ownerOf(pod);
-  if (owner === undefined) return { namespace, kind: 'Pod', name: pod.metadata?.name ?? '' };
-  // A static pod belongs to its node, and is its own workload.
-  if (owner.kind === 'Node') return { namespace, kind: 'Pod', name: pod.metadata?.name ?? '' };
-  const top = above({ kind: owner.kind, metadata: { name: owner.name, namespace } }, owners);
-  return { namespace, kind: top.kind ?? owner.kind, name: top.metadata?.name ?? owner.name };
+function portOf(given: unknown): ContainerPort[] {
+  const { name, containerPort, protocol } = json(given);
+  const number = whole(containerPort);
+  const own = text(name);
+  return number === null
+    ? []
+    : [{ ...(own === null ? {} : { name: own }), containerPort: number, protocol: text(protocol) ?? 'TCP' }];
 }
 
-function above(object: ApiObject, owners: ReadonlyMap<string, ApiObject>): ApiObject {
-  let top = object;
-  // Chains are short; a circle would be somebody's mistake.
-  for (let step = 0; step < 5; step += 1) {
-    const known = owners.get(keyOf(top.kind ?? '', top)) ?? top;
-    const owner = ownerOf(known);
-    const namespace = known.metadata?.namespace;
-    const next = owner === undefined ? undefined : owners.get(`${owner.kind}/${namespace ?? 'default'}/${owner.name}`);
-    if (next === undefined) return known;
-    top = next;
-  }
-  return top;
-}
-
-function ownerOf({ metadata }: ApiObject): { kind: string; name: string } | undefined {
-  const owners = metadata?.ownerReferences ?? [];
-  return owners.find(({ controller }) => controller === true) ?? owners[0];
-}
-
-function endpointsByService(objects: readonly ApiObject[]): Map<string, string[]> {
+function endpointsByService(slices: readonly Json[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  const add = (key: string, ips: readonly string[]): void => {
-    found.set(key, [...new Set([...(found.get(key) ?? []), ...ips])].toSorted());
-  };
-  for (const { kind, metadata, endpoints, subsets } of objects) {
-    const namespace = metadata?.namespace ?? 'default';
-    if (kind === 'EndpointSlice')
-      add(
-        `${namespace}/${metadata?.labels?.['kubernetes.io/service-name'] ?? ''}`,
-        (endpoints ?? []).flatMap(({ addresses }) => addresses ?? []),
-      );
-    if (kind === 'Endpoints')
-      add(
-        `${namespace}/${metadata?.name ?? ''}`,
-        (subsets ?? []).flatMap(({ addresses }) => (addresses ?? []).map(({ ip }) => ip)),
-      );
+  for (const state of slices.flatMap((each) => endpointsState(each) ?? [])) {
+    const key = `${state.namespace}/${state.service}`;
+    found.set(key, [...new Set([...(found.get(key) ?? []), ...state.ips])].toSorted());
   }
   return found;
 }
 
-function serviceOf({ metadata, spec }: ApiObject, endpoints: ReadonlyMap<string, readonly string[]>): Service {
-  const namespace = metadata?.namespace ?? 'default';
-  const name = metadata?.name ?? '';
-  const selector = spec?.['selector'] as Labels | undefined;
-  const ips = (spec?.['clusterIPs'] ?? [spec?.['clusterIP']]) as readonly (string | undefined)[];
+function serviceOf(object: Json, endpoints: ReadonlyMap<string, readonly string[]>): Service {
+  const [namespace, name, spec] = [namespaceOf(object), nameOf(object), json(object['spec'])];
+  const selector: Labels = labels(spec['selector']);
   const behind = endpoints.get(`${namespace}/${name}`);
-  const ports = (spec?.['ports'] ?? []) as readonly (Partial<Service['ports'][number]> & { port: number })[];
   return {
     namespace,
     name,
-    type: (spec?.['type'] as string | undefined) ?? 'ClusterIP',
-    clusterIPs: ips.flatMap((ip) => (ip === undefined || ip === 'None' ? [] : [ip])),
-    selector: selector === undefined || Object.keys(selector).length === 0 ? null : selector,
-    ports: ports.map((each) => ({
-      ...each,
-      targetPort: each.targetPort ?? each.port,
-      protocol: each.protocol ?? 'TCP',
-    })),
-    loadBalancerSourceRanges: (spec?.['loadBalancerSourceRanges'] ?? []) as readonly string[],
+    type: text(spec['type']) ?? 'ClusterIP',
+    clusterIPs: [...new Set([...texts([spec['clusterIP']]), ...texts(spec['clusterIPs'])])].filter(
+      (ip) => ip !== 'None',
+    ),
+    selector: Object.keys(selector).length === 0 ? null : selector,
+    ports: list(spec['ports']).flatMap((each) => {
+      const { name: own, port, targetPort, protocol, nodePort } = json(each);
+      const number = whole(port);
+      if (number === null) return [];
+      return [
+        {
+          name: text(own) ?? undefined,
+          port: number,
+          targetPort: whole(targetPort) ?? text(targetPort) ?? number,
+          protocol: text(protocol) ?? 'TCP',
+          nodePort: whole(nodePort) ?? undefined,
+        },
+      ];
+    }),
+    loadBalancerSourceRanges: texts(spec['loadBalancerSourceRanges']),
     ...(behind === undefined ? {} : { endpoints: behind }),
   };
 }

@@ -20,16 +20,17 @@ export function readClusterText(text: string): Cluster {
 }
 
 function documentsOf(text: string): unknown[] {
+  // Large clusters come as JSON, which is read many times faster as what it is.
   if (/^\s*[{[]/.test(text)) {
     try {
       return [JSON.parse(text)];
-    } catch (error) {
-      throw new UnreadableCluster(`not JSON: ${(error as Error).message}`);
+    } catch {
+      // Several documents, perhaps, or YAML's own braces.
     }
   }
   return [...parseAllDocuments(text)].map((document) => {
     const [fault] = 'errors' in document ? document.errors : [];
-    if (fault !== undefined) throw new UnreadableCluster(`not YAML: ${fault.message.split('\n')[0]}`);
+    if (fault !== undefined) throw new UnreadableCluster(`neither JSON nor YAML: ${fault.message.split('\n')[0]}`);
     return document.toJS() as unknown;
   });
 }
