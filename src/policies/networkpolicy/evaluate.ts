@@ -52,8 +52,13 @@ export function evaluator(
   }
 
   function judged(observation: ObservationOf<'flow'>, pod: Pod): Verdict {
+    if (observation.peer.type === 'unresolved')
+      return { verdict: 'unknown', rule: `nobody could name ${observation.peer.ip}` };
     const self = subjectOf(pod);
-    const verdicts = peers(observation.peer).map((peer) => {
+    const ends = peers(observation.peer);
+    const answering = observation.direction === 'egress' ? ends.filter((end) => listens(end, observation)) : [];
+    // Pods of one workload may differ in their ports: one of those that have this one was it.
+    const verdicts = (answering.length > 0 ? answering : ends).map((peer) => {
       const [src, dst] = observation.direction === 'egress' ? [self, peer] : [peer, self];
       return judge.judgeFlow(flowOf(observation, src, dst));
     });
@@ -79,6 +84,12 @@ export function evaluator(
     ground: (permission) => groundOf(permission, permissions, known),
     neighbours: () => neighbours(judge, known),
   };
+}
+
+function listens(end: Endpoint, { port, protocol }: ObservationOf<'flow'>): boolean {
+  return (
+    end.type === 'pod' && end.ports.some((each) => each.containerPort === port && each.protocol === protocols[protocol])
+  );
 }
 
 function flowOf({ port, protocol, icmpType }: ObservationOf<'flow'>, src: Endpoint, dst: Endpoint): Flow {

@@ -41,13 +41,16 @@ export function draftOf(watched: Watched, options: Options, lookup: Lookup, { ca
     };
 
   const notes = [...doubts];
+  const blocked: string[] = [];
   const direction = (name: 'ingress' | 'egress'): readonly DraftRule[] | null => {
     if (options.direction !== 'both' && options.direction !== name) return null;
     const made = rulesOf(workload, name, edges, options.external, lookup);
     notes.push(...made.notes);
+    blocked.push(...made.blocked);
     return made.rules.flatMap((rule) => sayable(rule, cannotSay, name, notes));
   };
   const [ingress, egress] = [direction('ingress'), direction('egress')];
+  if (blocked.length > 0) return { type: 'abstained', reason: blocked.join('; ') };
   for (const each of unresolved) notes.push(`not written, nobody could name the other end: ${each}`);
   if ([...(ingress ?? []), ...(egress ?? [])].length === 0)
     return {

@@ -22,6 +22,8 @@ export interface Rules {
   readonly rules: readonly DraftRule[];
   /** What could not be written, or is wider than what was seen. */
   readonly notes: readonly string[];
+  /** What it needs and no rule can say: a policy without would break it. */
+  readonly blocked: readonly string[];
 }
 
 export type External = 'exact' | 'aggregate' | 'fqdn';
@@ -54,6 +56,7 @@ export function rulesOf(
   lookup: Lookup,
 ): Rules {
   const notes: string[] = [];
+  const blocked: string[] = [];
   const rules: DraftRule[] = [];
   const put = (placed: Placed, own: readonly Edge[], remarks: readonly string[] = []): void => {
     rules.push(ruleOf(placed, own, remarks, direction, workload, lookup));
@@ -67,8 +70,8 @@ export function rulesOf(
     if (peer?.type !== 'workload') continue;
     const named = lookup.named(peer.workload);
     if (named.type === 'unnamed') {
-      notes.push(
-        `not written, ${direction === 'egress' ? 'egress to' : 'ingress from'} ${nameOf(peer.workload)}: ${named.reason}`,
+      blocked.push(
+        `${direction === 'egress' ? 'it calls' : 'it is called by'} ${nameOf(peer.workload)}, which no rule can name: ${named.reason}`,
       );
       continue;
     }
@@ -91,7 +94,7 @@ export function rulesOf(
   const api = rest.filter(({ peer }) => peer.type === 'api-server');
   if (api.length > 0) put(apiServerPeer(lookup.cluster, ipsOf(api)), api);
   for (const { placed, of } of addressRules(rest.filter(isAddress), external, direction, notes)) put(placed, of);
-  return { rules: rules.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)), notes };
+  return { rules: rules.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)), notes, blocked };
 }
 
 /** Clients of a Service that lets the world in: those that come next are as welcome as those that were seen. */
