@@ -1,7 +1,7 @@
 # `make demo` does the main job on this machine, `make test` proves the tree. Both set up what they need.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: install layouts help demo test test-pure lint format build setup bench golden clean
+.PHONY: manifests install layouts help demo test test-pure lint format build setup bench golden clean
 
 NODE := node_modules/.bin/node
 CLANG ?= clang
@@ -19,6 +19,7 @@ demo: setup build ## record nginx, write its policies, prove them, run it under 
 	bin/kguardian demo --output-dir demo-out
 
 test: setup build lint ## all tests; as root with ../shared beside the checkout nothing is skipped
+	scripts/kubernetes-tools
 	$(NODE) --test --test-concurrency=2 --test-reporter=./scripts/reporter.ts $(TESTS)
 
 test-pure: node_modules/.installed ## the tests that need no kernel, no root and no network; seconds
@@ -65,6 +66,10 @@ layouts: build/bpf/layouts.o node_modules/.installed ## structures shared with B
 
 setup: node_modules/.installed ## Debian and npm packages
 	scripts/debian-packages
+
+manifests: ## the chart as plain manifests
+	scripts/kubernetes-tools
+	scripts/manifests > deploy/kguardian.yaml
 
 node_modules/.installed: package-lock.json
 	npm ci --no-audit --no-fund

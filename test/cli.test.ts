@@ -53,7 +53,8 @@ test('every command has help with two examples, and each example works when past
     const examples = [...stdout.matchAll(/^ {2}(kguardian .+)$/gm)].map(([, text = '']) => text);
     if (command.length > 0) assert.equal(examples.length, 2, `${command.join(' ')}: ${examples.join('; ')}`);
     for (const example of examples) {
-      if (tried.has(example)) continue;
+      // Those of a cluster are tried where there is one (plugin.test.ts).
+      if (tried.has(example) || example.includes(' -n shop')) continue;
       tried.add(example);
       // The shell's own places for completion are not ours to write to.
       const line = example

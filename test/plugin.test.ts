@@ -1,6 +1,6 @@
 /** The plugin as a user of a cluster runs it: a real broker behind an API server double, reached by port-forward. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -197,6 +197,23 @@ describe('kubectl kguardian', () => {
     const other = await alice('diff', 'seccomp', 'web', '-o', 'yaml');
     assert.equal(other.code, 1, other.stderr);
     assert.match(other.stdout, /^-  defaultAction: SCMP_ACT_LOG\n\+  defaultAction: SCMP_ACT_ERRNO/m);
+  });
+
+  test('the examples of the help work when pasted', async () => {
+    const place = join(folder, 'examples');
+    mkdirSync(place);
+    let tried = 0;
+    for (const command of [['gen', 'seccomp'], ['diff', 'seccomp'], ['diff'], ['status']]) {
+      const { stdout } = await run([...command, '--help']);
+      for (const [, line = ''] of stdout.matchAll(/^ {2}(kguardian .+ -n shop.*)$/gm)) {
+        tried += 1;
+        const argv = [...line.split(' ').slice(1), '--kubeconfig', join(folder, 'alice.kubeconfig')];
+        const { code, stderr } = await run(argv, { cwd: place });
+        // What differs is an answer, too.
+        assert.ok(code === 0 || (command[0] === 'diff' && code === 1), `${line}: ${stderr}`);
+      }
+    }
+    assert.equal(tried, 5);
   });
 
   const faults: readonly (readonly [argv: readonly string[], code: number, message: RegExp])[] = [
