@@ -2,6 +2,7 @@
  * Network policies as the cluster would enforce them: all that stand in the text, on both ends of what was
  * observed. What a kind of policy means is in `judge/`.
  */
+import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import type { Pod } from '#kubernetes/pod.ts';
 import type { Workload } from '#kubernetes/workload.ts';
@@ -70,6 +71,7 @@ export function evaluator(
       observation.type === 'flow' &&
       observation.outcome === 'established' &&
       by.pod !== undefined &&
+      !staysInside(observation.peer) &&
       judge.isolates(subjectOf(by.pod)) &&
       // What ICMP is to rules about ports, Kubernetes leaves open.
       (own === 'cilium' ||
@@ -84,6 +86,12 @@ export function evaluator(
     ground: (permission) => groundOf(permission, permissions, known),
     neighbours: () => neighbours(judge, known),
   };
+}
+
+/** Loopback never leaves a pod, so no policy sees it. */
+function staysInside(peer: Peer): boolean {
+  const address = 'ip' in peer ? parseAddress(peer.ip) : null;
+  return address !== null && isLoopback(address);
 }
 
 function listens(end: Endpoint, { port, protocol }: ObservationOf<'flow'>): boolean {

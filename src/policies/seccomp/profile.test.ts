@@ -1,9 +1,8 @@
 /** What is refused before it is judged, and how the text is read. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { faults as schemaFaults, officialCrd, withoutSchemas } from '../official-schemas.cases.ts';
 import { evaluator } from './evaluate.ts';
 
 const faults: readonly (readonly [text: string, message: RegExp])[] = [
@@ -119,27 +118,7 @@ for (const [what, profile, query, verdict, rule] of rules) {
   });
 }
 
-const crd = fileURLToPath(new URL('../../../../shared/crds/security-profiles-operator', import.meta.url));
-test('the fields that we write are those of the official SeccompProfile', {
-  skip: existsSync(crd) ? false : 'no ../shared/crds here',
-}, async () => {
-  const { readdirSync } = await import('node:fs');
-  const text = readdirSync(crd)
-    .map((name) => readFileSync(`${crd}/${name}`, 'utf8'))
-    .find((each) => /kind: SeccompProfile$/m.test(each) || /"kind": ?"SeccompProfile"/.test(each));
-  assert.ok(text !== undefined, 'the schema is in the folder');
-  interface Schema {
-    properties?: Record<string, Schema>;
-    items?: Schema;
-    required?: string[];
-    enum?: unknown[];
-    type?: string;
-  }
-  const definition = parse(text) as {
-    spec: { group: string; scope: string; versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
-  };
-  const schema = definition.spec.versions.find(({ name }) => name === 'v1')?.schema.openAPIV3Schema;
-  assert.ok(schema !== undefined, 'v1 is served');
+test('the fields that we write are those of the official SeccompProfile', { skip: withoutSchemas }, async () => {
   const { seccomp } = await import('./index.ts');
   const claim = { type: 'syscall', phase: 'program', program: null, arch: 'x86_64', nr: 0, name: 'read' } as const;
   const baseline = {
@@ -154,22 +133,7 @@ test('the fields that we write are those of the official SeccompProfile', {
   } as const;
   const result = seccomp.generate({ baselines: [baseline], cluster: null }, seccomp.options.parse({ output: 'yaml' }));
   assert.ok(result.type === 'artifacts');
-  const object = parse(result.artifacts[0]?.text ?? '') as { apiVersion: string };
-  assert.equal(object.apiVersion, `${definition.spec.group}/v1`);
-  /** Every field is known, of the right type, in its enumeration; every required one is there. */
-  const check = (value: unknown, at: Schema, path: string): void => {
-    if (at.enum !== undefined) assert.ok(at.enum.includes(value), `${path}: ${String(value)}`);
-    if (at.type === 'array')
-      for (const [i, each] of (value as unknown[]).entries()) check(each, at.items ?? {}, `${path}[${i}]`);
-    if (at.type === 'integer') assert.ok(Number.isInteger(value), path);
-    if (at.type === 'string') assert.equal(typeof value, 'string', path);
-    if (at.properties === undefined) return;
-    for (const name of at.required ?? []) assert.ok(name in (value as object), `${path}.${name} is missing`);
-    for (const [name, each] of Object.entries(value as object)) {
-      const property = at.properties[name];
-      assert.ok(property !== undefined, `${path}.${name} is not in the schema`);
-      check(each, property, `${path}.${name}`);
-    }
-  };
-  check(object, schema, '');
+  const object = parse(result.artifacts[0]?.text ?? '') as { apiVersion: string; kind: string };
+  const official = officialCrd('security-profiles-operator', object.apiVersion, object.kind);
+  assert.deepEqual(schemaFaults(object, official), []);
 });

@@ -1,5 +1,6 @@
 /** Facts → edges: who speaks with whom over which port, with the evidence. */
 import type { Baseline, Fact } from '#baseline/baseline.ts';
+import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { Observation, Peer, Protocol } from '#observation/observation.ts';
 
@@ -70,7 +71,7 @@ export function edgesOf(baselines: readonly Baseline[], limits: Limits): Edges {
   }
 
   function gather(key: string, { claim, seen }: Fact): void {
-    if (claim.type !== 'flow' || claim.outcome !== 'established') return;
+    if (claim.type !== 'flow' || claim.outcome !== 'established' || staysInside(claim.peer)) return;
     // A pod's own node, its kubelet above all, is always let in: no rule is needed.
     const counts = Object.entries(seen).filter(([run]) => !isOwnNode(claim, nodeOfRun.get(run)));
     if (counts.length === 0) return;
@@ -196,6 +197,12 @@ function joined(a: Edge, b: Edge): Edge {
     services: [...new Set([...a.services, ...b.services])].toSorted(),
     evidence: sum(a.evidence, b.evidence),
   };
+}
+
+/** Loopback never leaves a pod. */
+function staysInside(peer: Peer): boolean {
+  const address = 'ip' in peer ? parseAddress(peer.ip) : null;
+  return address !== null && isLoopback(address);
 }
 
 function isOwnNode({ direction, peer }: FlowClaim, node: string | undefined): boolean {
