@@ -23,11 +23,13 @@ const clusterOption = (): Option =>
     'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
   );
 
+/** A log of flows shows what the network sensor sees, and nothing else. */
+const readsFlows = (kind: PolicyKind): boolean => kind.sensors.every((sensor) => sensor === 'network');
+
 /** What a kind generates from, and its own options. */
 function addEvidence(kind: PolicyKind, one: Command): Command {
   if (kind.cluster === 'required') one.addOption(clusterOption());
-  // A log of flows shows what the network sensor sees, and nothing else.
-  if (kind.sensors.every((sensor) => sensor === 'network'))
+  if (readsFlows(kind))
     one.option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
   return asked(addOptions(one, kind.options));
 }
@@ -54,8 +56,9 @@ export function program(): Command {
     'gen seccomp --from recording.jsonl --output-dir policies --default-action SCMP_ACT_LOG',
   ]);
   for (const kind of kinds) {
+    const known = readsFlows(kind) ? '--flows flows.jsonl --cluster cluster.json' : '--from recording.jsonl';
     const one = command(gen, `${kind.name} [workload]`, kind.summary, [
-      `${kind.name} --from recording.jsonl --output-dir policies`,
+      `${kind.name} ${known} --output-dir policies`,
       `${kind.name} deploy/web -n shop --output-dir policies`,
     ]).aliases([...kind.aliases]);
     one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output');
@@ -129,7 +132,9 @@ export function program(): Command {
   ]);
   for (const kind of kinds) {
     const examples = [
-      `${kind.name} --profile policies/demo-${kind.name}.json queries.jsonl`,
+      kind.world === undefined
+        ? `${kind.name} --profile policies/demo-${kind.name}.json queries.jsonl`
+        : `${kind.name} worlds.jsonl`,
       kind.world === undefined
         ? `${kind.name} --profile policies/demo-${kind.name}.json < queries.jsonl`
         : `${kind.name} < worlds.jsonl`,
