@@ -91,7 +91,8 @@ export function faults(value: unknown, { schema, others }: Official, path = ''):
   }
   if (value === null) return own.nullable === true ? [] : [`${path}: null`];
   if (own.type !== undefined && !isType(value, own.type)) return [`${path}: not ${own.type}`];
-  if (own.enum !== undefined && !own.enum.includes(value)) say(`${String(value)} is not one of ${own.enum.join(', ')}`);
+  if (own.enum !== undefined && !own.enum.includes(value))
+    say(`${JSON.stringify(value)} is not one of ${own.enum.join(', ')}`);
   for (const each of own.allOf ?? []) found.push(...within(value, each, path));
   if (own.anyOf !== undefined && !own.anyOf.some((each) => within(value, each, path).length === 0))
     say('fits none of anyOf');
