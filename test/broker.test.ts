@@ -244,7 +244,7 @@ test('wrong use is one sentence and exit code 2', async () => {
     [['--insecure-no-auth', '--tls-cert', 'x'], /belong together/],
     [
       ['--insecure-no-auth', '--listen', '127.0.0.1:0', '--database', '/nowhere/at/all.db'],
-      /cannot reach the sqlite database/,
+      /cannot use the sqlite database/,
     ],
     [
       ['--insecure-no-auth', '--listen', new URL(broker.url).host, '--database', join(folder, 'second.db')],

@@ -24,6 +24,7 @@ function user(): { uid?: number; gid?: number } {
 }
 
 export interface Postgres {
+  readonly folder: string;
   /** A new, empty database's URL. */
   database(): Promise<string>;
   start(): Promise<void>;
@@ -65,6 +66,7 @@ export async function startPostgres(folder = mkdtempSync(join(tmpdir(), 'kguardi
 
   await start();
   return {
+    folder,
     start,
     stop,
     async database() {

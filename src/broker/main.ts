@@ -86,13 +86,13 @@ async function serveFrom(storage: Storage, options: BrokerOptions, log: Logger, 
   const stops = [
     keepMigrated(context),
     keepingTime(
-      3_600_000,
+      { everyMs: 3_600_000, againMs: 60_000 },
       async () => {
         const runs = await expire(storage, context.now() - options.retentionMs);
         context.metrics.expiredRuns.inc(runs);
         if (runs > 0) log.info({ runs }, 'retention removed what was old');
       },
-      (error) => log.error({ reason: error.message }, 'retention failed; it is tried again in an hour'),
+      (error) => log.error({ reason: error.message }, 'retention failed; it is tried again in a minute'),
     ),
     ...(options.tls === null ? [] : [keepCertificate(context, app.server as Server, options.tls)]),
   ];
@@ -121,7 +121,7 @@ function keepMigrated({ storage, log, metrics: { databaseUp } }: Context): () =>
   let up: boolean | null = null;
   let migrated = storage.engine.name === 'sqlite';
   return keepingTime(
-    5000,
+    { everyMs: 5000, againMs: 1000 },
     async () => {
       if (!migrated) await migrate(storage);
       migrated = true;

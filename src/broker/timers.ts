@@ -1,13 +1,22 @@
-/** Acts now and again after each `everyMs`, never twice at once; the returned function ends it. */
-export function keepingTime(everyMs: number, act: () => Promise<void>, failed: (error: Error) => void): () => void {
+/** Acts now and `everyMs` after it has, `againMs` after it could not, never twice at once; what it returns ends it. */
+export function keepingTime(
+  { everyMs, againMs }: { readonly everyMs: number; readonly againMs: number },
+  act: () => Promise<void>,
+  failed: (error: Error) => void,
+): () => void {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
   const round = (): void => {
-    void act()
-      .catch((error: unknown) => failed(error instanceof Error ? error : new Error(String(error))))
-      .then(() => {
-        if (!ended) timer = setTimeout(round, everyMs);
-      });
+    const next = (ms: number): void => {
+      if (!ended) timer = setTimeout(round, ms);
+    };
+    act().then(
+      () => next(everyMs),
+      (error: unknown) => {
+        failed(error instanceof Error ? error : new Error(String(error)));
+        next(againMs);
+      },
+    );
   };
   round();
   return () => {

@@ -22,6 +22,9 @@ export function postgres(url: string, onIdleError: (error: Error) => void): Engi
   });
   // A server that restarts breaks idle connections: the pool makes new ones.
   pool.on('error', onIdleError);
+  // One that is in use tells whoever waits for its answer; between two statements nobody does, and a word that
+  // nobody hears would end the process.
+  pool.on('connect', (client) => client.on('error', onIdleError));
   const db = new Kysely<Tables>({ dialect: dialectOf(pool) });
   return {
     name: 'postgresql',
@@ -54,6 +57,8 @@ function trouble(error: unknown): Trouble | null {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (code === '53100') return 'full';
   if (['40001', '40P01', '55P03'].includes(code)) return 'again';
+  // Tables that are not there are made as soon as the server lets us.
+  if (code === '42P01') return 'away';
   // Connection exceptions, too many connections, shutdown and start of the server, a read-only standby.
   if (/^(08...|53300|57P0[123]|25006)$/.test(code)) return 'away';
   if (/^E(CONNREFUSED|CONNRESET|PIPE|NOTFOUND|HOSTUNREACH|TIMEDOUT|NOENT|AI_AGAIN)$/.test(code)) return 'away';

@@ -164,6 +164,6 @@ function sentence({ name }: Engine, trouble: Trouble, error: unknown): string {
   const words = error instanceof Error ? error.message : String(error);
   if (trouble === 'full')
     return `cannot store: no space is left for the ${name} database (${words}); free some, or shorten --retention`;
-  if (trouble === 'away') return `cannot reach the ${name} database: ${words}`;
+  if (trouble === 'away') return `cannot use the ${name} database now: ${words}`;
   return `the ${name} database is busy: ${words}`;
 }

@@ -1,0 +1,173 @@
+/** The broker: observations taken in a second, new and repeated; generating; memory; and how each grows. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import type { Container, Recording } from '#observation/recording.ts';
+import { syscallNames, syscallNumber } from '#observation/syscalls.ts';
+import { ask, type Broker, startBroker } from '../test/broker-process.ts';
+import { complete, recordingOf, textOf } from '../test/cluster-recordings.ts';
+import { noPostgres, startPostgres } from '../test/postgres.ts';
+import { print, table } from './print.ts';
+
+/** Of one run, as a web service shows them. */
+const factsOfRun = 200;
+const runsInBody = 10;
+const factsInBody = factsOfRun * runsInBody;
+const senders = 4;
+const names = syscallNames('x86_64').slice(0, 60);
+const steps = (process.env['BENCH_FACTS'] ?? '10000,100000,1000000').split(',').map(Number);
+
+/** Body `at`: ten runs of ten workloads, none of them in another body. */
+function body(at: number): Buffer {
+  const runs = Array.from({ length: runsInBody }, (_, each) => runOf(at * runsInBody + each));
+  return zstdCompressSync(
+    textOf(
+      complete(
+        runs.flatMap(({ containers }) => containers as Container[]),
+        runs.flatMap(({ observations }) => observations),
+        runs.flatMap(({ coverage }) => coverage),
+      ),
+    ),
+  );
+}
+
+function runOf(number: number): Recording {
+  const run = recordingOf({
+    pod: `pod-${number}`,
+    workload: `service-${number}`,
+    facts: factsOfRun - names.length + 1,
+  });
+  const [container] = run.containers;
+  const common = { container: container?.id ?? '', phase: 'program', program: '/usr/bin/service' } as const;
+  const syscalls = names.map((name) => ({
+    type: 'syscall' as const,
+    ...common,
+    seen: { first: 1000, last: 2000, count: 3 },
+    arch: 'x86_64' as const,
+    nr: syscallNumber('x86_64', name) ?? 0,
+    name,
+  }));
+  const files = run.observations.filter(({ type }) => type === 'file');
+  return complete([...run.containers], [...files, ...syscalls], [...run.coverage]);
+}
+
+/** Sends these bodies over a few connections; observations in a second, without the time that making them took. */
+async function send(broker: Broker, from: number, until: number): Promise<number> {
+  let ms = 0;
+  for (let at = from; at < until; at += 40) {
+    const bodies = Array.from({ length: Math.min(40, until - at) }, (_, each) => body(at + each));
+    const began = performance.now();
+    let next = 0;
+    const one = async (): Promise<void> => {
+      for (let mine = next++; mine < bodies.length; mine = next++) {
+        const answer = await ask(`${broker.url}/v1/recordings`, { method: 'POST', body: bodies[mine] as Buffer });
+        if (answer.code !== 200) throw new Error(`${answer.code} ${answer.body.toString()}`);
+      }
+    };
+    await Promise.all(Array.from({ length: senders }, one));
+    ms += performance.now() - began;
+  }
+  return ((until - from) * factsInBody) / (ms / 1000);
+}
+
+const residentMiB = ({ process: { pid } }: Broker): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+
+/** Milliseconds until the last byte of the answer. */
+async function generate(broker: Broker, scope: object): Promise<number> {
+  const began = performance.now();
+  const answer = await ask(`${broker.url}/v1/generate/seccomp`, { method: 'POST', body: JSON.stringify({ scope }) });
+  if (answer.code !== 200) throw new Error(`${answer.code} ${answer.body.toString()}`);
+  return performance.now() - began;
+}
+
+interface Engine {
+  readonly name: string;
+  readonly database: string;
+  /** Bytes that it takes on disk. */
+  readonly bytes: () => number;
+}
+
+async function growth({ name, database, bytes }: Engine): Promise<void> {
+  const broker = await startBroker([
+    ...['--insecure-no-auth', '--listen', '127.0.0.1:0', '--requests-per-minute', '100000000'],
+    ...['--database', database, '--retention', '90000d'],
+  ]);
+  try {
+    const rows = [['stored facts', 'new/s', 'repeated/s', 'gen of one, ms', 'resident', 'on disk']];
+    let filled = 0;
+    for (const facts of steps) {
+      const until = facts / factsInBody;
+      // The rate of the last tenth at most: what it is at that size, and not on the way.
+      const measured = Math.max(filled, until - Math.max(5, until / 10));
+      if (measured > filled) await send(broker, filled, measured);
+      const fresh = await send(broker, measured, until);
+      const again = await send(broker, Math.max(0, until - 50), until);
+      filled = until;
+      const one = Math.min(
+        ...[await generate(broker, { workload: 'service-3' }), await generate(broker, { workload: 'service-7' })],
+      );
+      rows.push([
+        String(facts),
+        fresh.toFixed(0),
+        again.toFixed(0),
+        one.toFixed(1),
+        `${residentMiB(broker).toFixed(0)} MiB`,
+        `${(bytes() / (1 << 20)).toFixed(0)} MiB`,
+      ]);
+    }
+    print(
+      `The broker on ${name}: bodies of ${factsInBody} observations over ${senders} connections, senders on the same CPUs`,
+    );
+    table(rows);
+  } finally {
+    await broker.end();
+  }
+}
+
+async function thousand({ name, database }: Engine): Promise<void> {
+  const broker = await startBroker([
+    ...['--insecure-no-auth', '--listen', '127.0.0.1:0', '--requests-per-minute', '100000000'],
+    ...['--database', database, '--retention', '90000d'],
+  ]);
+  try {
+    await send(broker, 0, 100);
+    const times = [await generate(broker, {}), await generate(broker, {}), await generate(broker, {})];
+    print(
+      `gen seccomp for 1000 workloads of ${factsOfRun} facts on ${name}: ${(Math.min(...times) / 1000).toFixed(2)} s, each replayed\n`,
+    );
+  } finally {
+    await broker.end();
+  }
+}
+
+export async function bench(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'kguardian-bench-'));
+  const sqlite = (file: string): Engine => ({
+    name: 'SQLite',
+    database: join(folder, file),
+    bytes: () =>
+      ['', '-wal'].reduce(
+        (sum, end) => sum + (statSync(join(folder, file + end), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      ),
+  });
+  const postgres = noPostgres === false ? await startPostgres() : null;
+  try {
+    await growth(sqlite('growth.db'));
+    await thousand(sqlite('thousand.db'));
+    if (postgres === null) return void print(`PostgreSQL: not measured, ${noPostgres}`);
+    const engine = async (): Promise<Engine> => ({
+      name: 'PostgreSQL',
+      database: await postgres.database(),
+      bytes: () => Number(/^\d+/.exec(execFileSync('du', ['-sb', postgres.folder], { encoding: 'utf8' }))?.[0]),
+    });
+    await growth(await engine());
+    await thousand(await engine());
+  } finally {
+    await postgres?.close();
+    rmSync(folder, { recursive: true });
+  }
+}
