@@ -158,7 +158,10 @@ export async function bench(): Promise<void> {
   try {
     await growth(sqlite('growth.db'));
     await thousand(sqlite('thousand.db'));
-    if (postgres === null) return void print(`PostgreSQL: not measured, ${noPostgres}`);
+    if (postgres === null) {
+      print(`PostgreSQL: not measured, ${noPostgres}`);
+      return;
+    }
     const engine = async (): Promise<Engine> => ({
       name: 'PostgreSQL',
       database: await postgres.database(),

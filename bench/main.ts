@@ -9,6 +9,7 @@ const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<voi
   recorder: () => import('./recorder.ts'),
   'command-line': () => import('./command-line.ts'),
   agent: () => import('./agent.ts'),
+  broker: () => import('./broker.ts'),
   network: () => import('./network.ts'),
 };
 

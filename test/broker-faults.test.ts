@@ -31,7 +31,7 @@ const delta =
       last: 20_000 + turn,
     });
 
-const arguments_ = (database: string, port = 0): string[] => [
+const flags = (database: string, port = 0): string[] => [
   ...['--insecure-no-auth', '--listen', `127.0.0.1:${port}`, '--database', database, '--resolution', '0s'],
   ...['--requests-per-minute', '100000000', '--retention', '90000d'],
 ];
@@ -52,7 +52,7 @@ async function killAtRandom(database: string): Promise<void> {
   let killedWhileSending = 0;
   try {
     for (let round = 0; round < rounds; round += 1) {
-      broker = await startBroker(arguments_(database, port));
+      broker = await startBroker(flags(database, port));
       // Half of them within uploads, half of them at any time from the start on.
       const before = taken();
       for (let wait = 0; round % 2 === 0 && wait < 100 && taken() === before; wait += 1) await sleep(20);
@@ -60,7 +60,7 @@ async function killAtRandom(database: string): Promise<void> {
       await broker.end('SIGKILL');
       if (taken() > before) killedWhileSending += 1;
     }
-    broker = await startBroker(arguments_(database, port));
+    broker = await startBroker(flags(database, port));
     for (const sender of senders) await sender.finish();
     await assertWhole(url, senders);
     // Otherwise the test would show nothing.
@@ -97,7 +97,7 @@ test('two brokers that start at once on one database take from four senders what
   const brokers: Broker[] = [];
   try {
     const database = await postgres.database();
-    brokers.push(...(await Promise.all([startBroker(arguments_(database)), startBroker(arguments_(database))])));
+    brokers.push(...(await Promise.all([startBroker(flags(database)), startBroker(flags(database))])));
     // The same recordings from all of them, in another order each, now to one broker and now to the other.
     const recordings = Array.from({ length: 40 }, (_, turn) => delta('pod', 80)(turn));
     const senders = [1, 3, 7, 9].map((step, at) => {
@@ -131,7 +131,7 @@ test('a database that goes away is said so, and taken up again', { skip: noPostg
     const database = await postgres.database();
     await postgres.stop();
     // Not there when it starts.
-    broker = await startBroker(arguments_(database));
+    broker = await startBroker(flags(database));
     const { url, log } = broker;
     assert.equal((await ask(`${url}/healthz`)).code, 200);
     const unready = await ask(`${url}/readyz`);
@@ -170,7 +170,7 @@ test('a full disk is said so, and when space is free all goes on', {
   try {
     const data = join(folder, 'data');
     mkdirSync(data);
-    broker = await startBroker(arguments_(join(data, 'broker.db')));
+    broker = await startBroker(flags(join(data, 'broker.db')));
     const { url } = broker;
     const ballast = join(folder, 'ballast');
     writeFileSync(ballast, Buffer.alloc(4 << 20));

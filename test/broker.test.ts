@@ -196,6 +196,8 @@ test('what is malformed, cut or too large is refused with a sentence, and nothin
     ['/v1/generate/seccomp', '{"scope":{"since":"yesterday"}}', 400],
     ['/v1/prove', '{"artifact":"{}","policy":"seccomp"}', 400],
     ['/v1/prove', '{"artifact":"what is this"}', 400],
+    ['/v1/generate/networkpolicy', '{"cluster":{"namespaces":1}}', 400],
+    ['/v1/generate/networkpolicy', '{"cluster":[]}', 400],
     ['/v1/prove', '{"__proto__":{"artifact":"x"}}', 400],
   ] as const) {
     const answer = await post(path, body);

@@ -24,10 +24,17 @@ export interface Route {
   readonly answer: { readonly content: string; readonly schema: z.ZodType | null; readonly description: string };
 }
 
+/** Kinds that speak of other objects of the cluster neither write nor judge without it. */
+const cluster = z
+  .looseObject({})
+  .optional()
+  .describe('what the API server knows, as kguardian --cluster reads it from a JSON file; it is not kept');
+
 const artifact = z.strictObject({
   artifact: z.string().min(1).describe('its text'),
   policy: z.string().min(1).optional().describe('the kind of policy; by default told from the text'),
   scope: scope.default({}),
+  cluster,
 });
 
 /** Lines of JSON: a recording, or several that follow one another. */
@@ -69,6 +76,7 @@ export const routes = {
       schema: z.strictObject({
         scope: scope.default({}),
         options: z.record(z.string(), z.unknown()).default({}).describe("the kind's own options, as its flags"),
+        cluster,
       }),
     },
     answer: { content: ndjson, schema: generated, description: 'a line for each workload, or each container' },

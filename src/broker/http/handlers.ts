@@ -67,19 +67,29 @@ async function report(context: Context, body: unknown, node: string | null): Pro
   return { containers: runs, observations: facts, new: written };
 }
 
-/** One chunk waits at a time. A failure on the way breaks the connection: no reader takes a part for the whole. */
-function stream(
+/**
+ * The first chunk is waited for, so that what fails before it is answered with its code. A failure after it breaks the
+ * connection: no reader takes a part for the whole. One chunk waits at a time.
+ */
+async function stream(
   chunks: AsyncGenerator<string>,
   type: string,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): Promise<FastifyReply> {
+  const first = await chunks.next();
   void reply.type(type);
-  const text = Readable.from(chunks, { highWaterMark: 1 });
+  const text = Readable.from(after(first, chunks), { highWaterMark: 1 });
   const encoding = /\b(zstd|gzip)\b/.exec(request.headers['accept-encoding'] ?? '')?.[1];
   if (encoding === undefined) return reply.send(text);
   const pressed = encoding === 'zstd' ? createZstdCompress() : createGzip();
   text.once('error', (error) => pressed.destroy(error));
   pressed.once('close', () => text.destroy());
   return reply.header('content-encoding', encoding).send(text.pipe(pressed));
+}
+
+async function* after(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }

@@ -2,6 +2,8 @@
 import type { GeneratedUnit } from '#api/answers.ts';
 import type { Scope } from '#api/scope.ts';
 import { fold } from '#baseline/fold.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import { readClusterText, UnreadableCluster } from '#kubernetes/cluster-text.ts';
 import { kindNamed, kinds } from '#policies/index.ts';
 import { type Evaluator, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
 import { explain } from '#proof/explain.ts';
@@ -17,13 +19,14 @@ interface Judged {
   readonly artifact: string;
   readonly policy?: string | undefined;
   readonly scope: Scope;
+  readonly cluster?: object | undefined;
 }
 
 /** Checks what can be refused before the first line goes out. */
 export async function generate(
   context: Context,
   policy: string,
-  { scope, options: given }: { scope: Scope; options: Record<string, unknown> },
+  { scope, options: given, cluster }: Pick<Judged, 'scope' | 'cluster'> & { options: Record<string, unknown> },
 ): Promise<AsyncGenerator<string>> {
   const kind = kindOf(policy);
   const options = kind.options.safeParse(given);
@@ -31,8 +34,9 @@ export async function generate(
     const [issue] = options.error.issues;
     throw new Refusal(400, `options.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
   }
+  const known = clusterOf(cluster);
   const { query, all } = await found(context, scope);
-  return units(context, kind, options.data, all, query);
+  return units(context, kind, options.data, known, all, query);
 }
 
 /** One workload after the other: no more than one is in memory, unless the kind writes for all of them at once. */
@@ -40,6 +44,7 @@ async function* units(
   context: Context,
   kind: PolicyKind,
   options: Record<string, unknown>,
+  cluster: Cluster | null,
   all: readonly Named[],
   query: Query,
 ): AsyncGenerator<string> {
@@ -48,7 +53,7 @@ async function* units(
   );
   for (const group of groups.values()) {
     const read = await recordings(context, group, query);
-    for (const evidence of evidences(kind, fold(read), null)) {
+    for (const evidence of evidences(kind, fold(read), cluster)) {
       const of = evidence.baselines.map(({ place, workload, container }) => ({
         ...(place ?? { cluster: '', namespace: '', kind: '' }),
         workload,
@@ -108,11 +113,22 @@ function kindOf(policy: string): PolicyKind {
   throw new Refusal(404, `no kind ${JSON.stringify(policy)}; there are: ${kinds.map(({ name }) => name).join(', ')}`);
 }
 
-function evaluatorOf({ artifact, policy }: Judged): Evaluator {
+function clusterOf(given: object | undefined): Cluster | null {
+  if (given === undefined) return null;
+  try {
+    return readClusterText(JSON.stringify(given));
+  } catch (error) {
+    if (error instanceof UnreadableCluster) throw new Refusal(400, `cluster: ${error.message}`, error);
+    throw error;
+  }
+}
+
+function evaluatorOf({ artifact, policy, cluster }: Judged): Evaluator {
   const kind = policy === undefined ? kinds.find((each) => each.recognises(artifact)) : kindOf(policy);
   if (kind === undefined) throw new Refusal(400, 'cannot tell what kind of artifact this is; name its policy');
+  const known = clusterOf(cluster);
   try {
-    return kind.evaluator(artifact);
+    return kind.evaluator(artifact, {}, known);
   } catch (error) {
     if (error instanceof UnreadableArtifact)
       throw new Refusal(400, `cannot use it as ${kind.name}: ${error.message}`, error);
