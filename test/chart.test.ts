@@ -63,7 +63,8 @@ interface PodSpec {
 
 const podOf = (manifests: readonly Manifest[], kind: string): PodSpec => {
   const found = manifests.find((each) => each.kind === kind);
-  return (found?.['spec'] as { template: { spec: PodSpec } }).template.spec;
+  assert.ok(found, `no ${kind}`);
+  return (found['spec'] as { template: { spec: PodSpec } }).template.spec;
 };
 
 describe('the chart', { skip }, () => {

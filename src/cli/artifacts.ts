@@ -5,20 +5,22 @@ import { kindNamed, kinds } from '#policies/index.ts';
 import { type Evaluator, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
 import { Failure, systemReason } from './failure.ts';
 
-/** Reads an artifact with the named kind, or with the one that recognises its text. */
-export async function readArtifact(
-  file: string,
-  kindName?: string,
-  options: Record<string, unknown> = {},
-  cluster: Cluster | null = null,
-): Promise<Evaluator> {
+/** An artifact's text, with its kind. */
+export interface ArtifactFile {
+  readonly kind: PolicyKind;
+  evaluator(cluster: Cluster | null, options?: Record<string, unknown>): Evaluator;
+}
+
+/** Of the named kind, or of the one that recognises its text. */
+export async function readArtifact(file: string, kindName?: string): Promise<ArtifactFile> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
   }
-  return evaluatorOf(file, text, kindOf(file, text, kindName), options, cluster);
+  const kind = kindOf(file, text, kindName);
+  return { kind, evaluator: (cluster, options = {}) => evaluatorOf(file, text, kind, options, cluster) };
 }
 
 export function evaluatorOf(

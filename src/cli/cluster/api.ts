@@ -1,7 +1,7 @@
 /** The API server with the user's own credentials, found as kubectl finds it. Loaded only by what asks a cluster. */
 import { existsSync, readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
-import { request as tlsRequest, type RequestOptions } from 'node:https';
+import { Agent, request as tlsRequest, type RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
@@ -21,6 +21,8 @@ export interface Api {
   list(path: string, query?: Readonly<Record<string, string>>): Promise<readonly unknown[]>;
   /** What the user proves himself with, where that can be shown to others; null for a client certificate. */
   bearer(): Promise<string | null>;
+  /** Lets go of connections that are kept for the next question: the process would wait for them. */
+  close(): void;
 }
 
 const pageSize = 500;
@@ -31,6 +33,7 @@ export function openApi(flags: ClusterFlags): Api {
   if (cluster === null || cluster === undefined)
     throw new Failure(`the kubeconfig names no cluster for the context ${JSON.stringify(config.getCurrentContext())}`);
   const base = cluster.server.replace(/\/$/, '');
+  const agents = new Set<Agent>();
   const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
 
   async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<{ status: number; body: unknown }> {
@@ -43,7 +46,8 @@ export function openApi(flags: ClusterFlags): Api {
       accept: 'application/json',
       ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    if (url.protocol === 'http:') delete options.agent;
+    if (url.protocol === 'http:') options.agent = false;
+    if (options.agent instanceof Agent) agents.add(options.agent);
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
     const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, options, (response) => {
       textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: parsed(text) }), reject);
@@ -92,6 +96,9 @@ export function openApi(flags: ClusterFlags): Api {
       await config.applyToHTTPSOptions(options);
       const header = (options.headers as Record<string, string> | undefined)?.['Authorization'] ?? '';
       return /^Bearer (.+)$/.exec(header)?.[1] ?? null;
+    },
+    close() {
+      for (const agent of agents) agent.destroy();
     },
   };
 }

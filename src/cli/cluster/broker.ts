@@ -33,7 +33,8 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
     for (const [name, value] of Object.entries(scope)) if (value !== undefined) url.searchParams.set(name, value);
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const options = { headers, timeout, ...place.tls };
+    // A connection of its own: one that is kept for later would keep the process.
+    const options = { headers, timeout, agent: false, ...place.tls };
     const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, options, resolve);
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('error', reject);

@@ -28,6 +28,9 @@ export function openCluster(flags: ClusterFlags & SelectionFlags): OpenCluster {
       return (broker ??= await openBroker(api, flags));
     },
     scopes: (workload) => scopes(workload, flags, api),
-    close: () => broker?.close(),
+    close() {
+      broker?.close();
+      opened?.close();
+    },
   };
 }

@@ -56,6 +56,6 @@ async function answering(
     return { query: kind.world.query, answer: (question) => answers.answer(question) };
   }
   const cluster = await readCluster(given['cluster'] as string | undefined);
-  const evaluator = await readArtifact(profile, kind.name, given, cluster);
+  const evaluator = (await readArtifact(profile, kind.name)).evaluator(cluster, given);
   return { query: kind.query, answer: (question) => evaluator.answer(question) };
 }

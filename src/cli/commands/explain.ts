@@ -10,9 +10,9 @@ interface Options extends EvidenceFlags {
 }
 
 export async function explainArtifact(file: string, options: Options): Promise<void> {
-  const found = await findEvidence(options.workload, options, true);
-  const recordings = onlySelected(found);
-  const explanations = explain(await readArtifact(file, options.kind, {}, found.cluster), recordings);
+  const artifact = await readArtifact(file, options.kind);
+  const found = await findEvidence(options.workload, options, artifact.kind.cluster === 'required');
+  const explanations = explain(artifact.evaluator(found.cluster), onlySelected(found));
   if (options.output === 'json') {
     for (const each of explanations) process.stdout.write(`${JSON.stringify(each)}\n`);
     return;

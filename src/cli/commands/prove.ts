@@ -12,10 +12,13 @@ interface Options extends EvidenceFlags {
 
 /** Exit code 1 when one artifact refuses, or leaves open, something that was observed. */
 export async function prove(files: readonly string[], options: Options): Promise<void> {
-  const found = await findEvidence(options.workload, options, true);
+  const artifacts = await Promise.all(files.map((file) => readArtifact(file, options.kind)));
+  const objects = artifacts.some(({ kind }) => kind.cluster === 'required');
+  const found = await findEvidence(options.workload, options, objects);
   const recordings = onlySelected(found);
-  for (const file of files) {
-    const proof = replay(await readArtifact(file, options.kind, {}, found.cluster), recordings);
+  for (const [at, artifact] of artifacts.entries()) {
+    const file = files[at] ?? '';
+    const proof = replay(artifact.evaluator(found.cluster), recordings);
     if (!proved(proof)) process.exitCode = 1;
     if (options.output === 'json') {
       const { offences, ...counts } = proof;
