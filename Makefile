@@ -78,7 +78,7 @@ node_modules/.installed: package-lock.json
 PREFIX ?= /usr/local
 install: setup build ## kguardian and kubectl-kguardian in PREFIX/bin, as links into this checkout
 	mkdir -p $(DESTDIR)$(PREFIX)/bin
-	ln -sf $(CURDIR)/bin/kguardian $(CURDIR)/bin/kubectl-kguardian $(DESTDIR)$(PREFIX)/bin/
+	ln -sf $(CURDIR)/bin/kguardian $(CURDIR)/bin/kubectl-kguardian $(CURDIR)/bin/kubectl_complete-kguardian $(DESTDIR)$(PREFIX)/bin/
 
 clean: ## what was built
 	rm -rf build demo-out node_modules

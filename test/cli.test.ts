@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync, zstdDecompressSync } from 'node:zlib';
@@ -213,4 +214,18 @@ test('without root, the demo says why it cannot record and does the job on a bun
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+});
+
+test('kubectl asks what may follow, and shows the name that its users type', () => {
+  const ask = (...words: string[]): string =>
+    execFileSync(fileURLToPath(new URL('../bin/kubectl_complete-kguardian', import.meta.url)), words, {
+      encoding: 'utf8',
+    });
+  assert.match(ask('gen', 'sec'), /^seccomp\t.+\n:4\n$/);
+  assert.match(ask('gen', 'seccomp', '--output-d'), /^--output-dir\t.+\n:4\n$/);
+  assert.equal(ask('nothing', 'like'), ':4\n');
+  const plugin = fileURLToPath(new URL('../bin/kubectl-kguardian', import.meta.url));
+  const help = execFileSync(plugin, ['gen', 'seccomp', '--help'], { encoding: 'utf8' });
+  assert.match(help, /^Usage: kubectl kguardian gen seccomp/);
+  assert.match(help, /^ {2}kubectl kguardian gen seccomp deploy\/web -n shop/m);
 });

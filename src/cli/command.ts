@@ -2,6 +2,9 @@
 import { Command, Help } from 'commander';
 import { version } from './version.ts';
 
+/** As the user called us: plugins of kubectl are called by another name than their file's. */
+const calledAs = process.env['KGUARDIAN_CALLED_AS'] === 'kubectl-kguardian' ? 'kubectl kguardian' : 'kguardian';
+
 /** One line, two examples that work when pasted, then flags. */
 export function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
   const name = parent.name();
@@ -9,7 +12,7 @@ export function command(parent: Command, usage: string, summary: string, example
     .command(usage)
     .summary(summary)
     .description(
-      `${summary}\n\nExamples:\n${examples.map((each) => `  kguardian ${name === 'kguardian' ? '' : `${name} `}${each}`).join('\n')}`,
+      `${summary}\n\nExamples:\n${examples.map((each) => `  ${calledAs} ${name === calledAs ? '' : `${name} `}${each}`).join('\n')}`,
     );
 }
 
@@ -19,7 +22,7 @@ const wrap = (text: string, width: number): string => new Help().boxWrap(text, w
 export const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
 export function rootCommand(): Command {
-  return new Command('kguardian')
+  return new Command(calledAs)
     .description('Watches what a workload really does and writes the least privilege it needs, with a proof')
     .version(version, '--version', 'print the version')
     .option('--debug', 'with errors, show where they come from')

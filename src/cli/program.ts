@@ -203,6 +203,12 @@ export function program(): Command {
     'completion zsh > "${fpath[1]}/_kguardian"',
   ]).action(async (shell: string) => (await import('./commands/completion.ts')).completion(root, shell));
 
+  root
+    .command('complete [words...]', { hidden: true })
+    .description('what may follow, for kubectl')
+    .passThroughOptions()
+    .action(async (words: string[]) => (await import('./commands/completion.ts')).complete(root, words));
+
   command(root, 'version', 'print the version', ['version', 'version --help']).action(() => {
     process.stdout.write(`kguardian ${version}\n`);
   });

@@ -17,12 +17,28 @@ export function completion(root: Command, shell: string): void {
 }
 
 function nodes(command: Command, path: string): Node[] {
-  const below = command.commands.map((each) => ({ word: each.name(), help: each.summary() }));
+  const shown = command.commands.filter((each) => each.summary() !== '');
+  const below = shown.map((each) => ({ word: each.name(), help: each.summary() }));
   const flags = command.options.flatMap(({ long, description }) =>
     long ? [{ word: long, help: description.split(';')[0] ?? '' }] : [],
   );
   const words = [...below, ...flags, { word: '--help', help: 'show help' }];
-  return [{ path, words }, ...command.commands.flatMap((each) => nodes(each, `${path} ${each.name()}`.trim()))];
+  return [{ path, words }, ...shown.flatMap((each) => nodes(each, `${path} ${each.name()}`.trim()))];
+}
+
+/** What may follow the words typed so far, the last of which may be unfinished: as kubectl asks its plugins. */
+export function complete(root: Command, typed: readonly string[]): void {
+  const open = typed.at(-1) ?? '';
+  let path = '';
+  const all = nodes(root, '');
+  for (const word of typed.slice(0, -1)) {
+    const deeper = `${path} ${word}`.trim();
+    if (all.some((node) => node.path === deeper)) path = deeper;
+  }
+  const words = all.find((node) => node.path === path)?.words ?? [];
+  for (const { word, help } of words) if (word.startsWith(open)) process.stdout.write(`${word}\t${help}\n`);
+  // cobra's "no file names": what is missing is a workload's name.
+  process.stdout.write(':4\n');
 }
 
 const programs = ['kguardian', 'kubectl-kguardian'];
