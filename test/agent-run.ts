@@ -71,7 +71,7 @@ export async function startAgent(
   });
   broken.catch(() => undefined);
   const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-    for (let tries = 0; tries < 1200; tries += 1) {
+    for (let tries = 0; tries < 300; tries += 1) {
       if (await Promise.race([holds(), broken.then(() => false)])) return;
       await sleep(100);
     }

@@ -106,7 +106,10 @@ export class LabPod {
     const child = spawn('runc', [...runc, 'run', '-b', bundle, id], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     child.stderr?.on('data', (text: Buffer) => (said += text.toString()));
-    const marked = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+    const marked = new Promise<void>((resolve) => {
+      child.stdout?.once('data', () => resolve());
+      child.once('exit', () => resolve());
+    });
     this.#live.set(id, child);
     const ended = new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);

@@ -37,14 +37,14 @@ int main(int argc, char **argv)
 			pause();
 	}
 	number = argc > 1 ? atoi(argv[1]) : 0;
-	while (argc > 2 && !strcmp(argv[2], "busy")) {
-		leave_marks(number);
-		usleep(10000);
-	}
 	milliseconds = argc > 2 ? atoi(argv[2]) : 0;
 	leave_marks(number);
 	puts("marked");
 	fflush(stdout);
+	while (argc > 2 && !strcmp(argv[2], "busy")) {
+		leave_marks(number);
+		usleep(10000);
+	}
 	/* A child of its own, which is the container's too. */
 	if (argc > 3) {
 		if (!fork()) {

@@ -40,10 +40,10 @@ export function metrics({ agent, scope, spool, uploader, cluster }: Parts, now: 
       name: 'kguardian_agent_lost_facts_total',
       help: 'Facts dropped after they were seen, by sensor; containers: those that were not recorded at all.',
       type: 'counter',
-      samples: [
-        ...sensors.map(({ sensor, lost }) => ({ labels: { sensor: sensor as string }, value: lost })),
-        { labels: { sensor: 'containers' }, value: agent.births.lost() },
-      ],
+      samples: [...sensors, { sensor: 'containers', lost: agent.births.lost() }].map(({ sensor, lost }) => ({
+        labels: { sensor },
+        value: lost,
+      })),
     },
     {
       name: 'kguardian_agent_map_fill_ratio',
