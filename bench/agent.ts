@@ -13,7 +13,8 @@ import { print, table } from './print.ts';
 
 const containersWanted = Number(process.env['BENCH_CONTAINERS'] ?? 100);
 const windowMs = Number(process.env['BENCH_WINDOW_MS'] ?? 30_000);
-const settleMs = 15_000;
+/** What is new was told by then. */
+const settleMs = Number(process.env['BENCH_SETTLE_MS'] ?? 45_000);
 const ticksPerSecond = 100;
 const port = 19_100;
 
