@@ -26,9 +26,18 @@ function withoutMachine(): string | false {
 const script = `export HOME=/tmp NODE_COMPILE_CACHE=
 /run/dir/bin/kguardian record --name guest -o "$VM_OUT/guest.jsonl" -- /bin/sh -c '
   ls / >/dev/null; cat /etc/hostname >/tmp/x; ln -s x /tmp/y; chown 33 /tmp/x; curl -s --max-time 2 http://127.0.0.1:1/; true'
+/run/dir/bin/kguardian agent --node guest --cluster lab --broker http://127.0.0.1:1 --api-server http://127.0.0.1:1 \\
+  --spool /tmp/spool --listen 127.0.0.1:9101 2>"$VM_OUT/agent.txt" &
+n=0; until grep -q '  delivery ' "$VM_OUT/agent.txt" || [ $((n += 1)) -gt 100 ]; do sleep 1; done
+pod=/sys/fs/cgroup/kubepods/burstable/pod0f2d9a7e-1b3c-4d5e-8f90-a1b2c3d4e5f6/${'ab'.repeat(32)}
+mkdir -p "$pod"
+sh -c 'echo $$ >"$1/cgroup.procs"; exec ls /' sh "$pod" >/dev/null
+n=0
+until curl -s http://127.0.0.1:9101/metrics >"$VM_OUT/metrics.txt"; grep -q 'containers{state="waiting"} 1' "$VM_OUT/metrics.txt" || [ $((n += 1)) -gt 20 ]; do sleep 1; done
+kill %1
 `;
 
-test("the recorder works on Debian's 6.1, with every sensor", {
+test("the recorder and the agent work on Debian's 6.1, with every sensor", {
   skip: withoutMachine(),
   timeout: 300_000,
 }, async () => {
@@ -48,6 +57,10 @@ test("the recorder works on Debian's 6.1, with every sensor", {
       join(folder, 'script'),
     ]);
     assert.ok(existsSync(join(folder, 'guest.jsonl')), stdout + stderr);
+    const [said, metrics] = ['agent.txt', 'metrics.txt'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    assert.match(said ?? '', / {2}containers {2,}below .* by tp_btf\/cgroup_mkdir/);
+    assert.doesNotMatch(said ?? '', /not recorded/, 'the agent runs there too, with every sensor');
+    assert.match(metrics ?? '', /containers\{state="waiting"\} 1/, 'and sees a container begin');
     const recording = await readRecording(readFileSync(join(folder, 'guest.jsonl'), 'utf8').trimEnd().split('\n'));
     assert.match(recording.header.node.kernel, /^6\.1\./);
     assert.equal(recording.header.node.cgroups, 'v2');
