@@ -87,7 +87,7 @@ int BPF_PROG(record_syscall, struct pt_regs *regs, long id)
 	struct cache *cache;
 	struct subject *s;
 	struct slot *slot;
-	u64 scope, exe, bit;
+	u64 scope, exe, bit, word;
 	u8 abi;
 
 	cache = bpf_map_lookup_elem(&caches, &zero);
@@ -121,9 +121,13 @@ int BPF_PROG(record_syscall, struct pt_regs *regs, long id)
 	}
 	if (nr < CACHED_SYSCALLS && abi == ABI_NATIVE) {
 		bit = 1ULL << (nr & 63);
-		if (slot->seen[nr / 64] & bit)
+		word = nr / 64;
+		/* The verifier of 6.1 forgets bounds of what was on the stack. */
+		asm volatile("" : "+r"(word));
+		word &= CACHED_SYSCALLS / 64 - 1;
+		if (slot->seen[word] & bit)
 			return 0;
-		slot->seen[nr / 64] |= bit;
+		slot->seen[word] |= bit;
 	}
 	record(&syscalls, task, slot->subject, nr, abi, 0);
 	return 0;
