@@ -131,7 +131,7 @@ try {
           await ask(`${url}/v1/recordings`, { method: 'POST', token: 'agent', headers, body });
         }
         for (const path of ['/v1/recordings', '/v1/workloads', '/metrics', '/openapi.json', '/healthz'])
-          await ask(url + path, { token: 'own', 'agent-token': 'agent' });
+          await ask(url + path, { token: 'own' });
         const own = [
           '--api-server',
           api.url,
