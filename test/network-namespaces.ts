@@ -45,13 +45,8 @@ export async function makeNetwork(names: readonly string[]): Promise<Network> {
   }
   async function remove(): Promise<void> {
     for (const child of children) child.kill('SIGKILL');
-    await Promise.all(
-      children.map((child) =>
-        child.exitCode !== null || child.signalCode !== null
-          ? null
-          : new Promise((resolve) => child.once('exit', resolve)),
-      ),
-    );
+    const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    await Promise.all(running.map((child) => new Promise((resolve) => child.once('exit', resolve))));
     for (const cgroup of cgroups) await cgroup.remove();
     for (const name of made) await ip('netns', 'del', name);
   }
