@@ -129,6 +129,40 @@ test('files, and the questions that they answer', async () => {
   assert.match(answers[2]?.['error'] ?? '', /^port: /);
 });
 
+test('prove takes all files together, and enumerates what lies beside', async () => {
+  const back = {
+    ...flow,
+    direction: 'ingress',
+    pod: 'shop/db-1',
+    local: { ip: '10.0.0.2', port: 5432 },
+    remote: { ip: '10.0.0.1', port: 40_000 },
+    postNat: undefined,
+  };
+  const both = put('both.jsonl', [flow, back].map((each) => JSON.stringify(each)).join('\n'));
+  const output = join(folder, 'both');
+  const evidence = ['--cluster', cluster, '--flows', both];
+  assert.equal((await run(['gen', 'netpol', ...evidence, '--output-dir', output])).code, 0);
+  const files = readdirSync(output).map((name) => join(output, name));
+  assert.equal(files.length, 2);
+  const { code, stdout } = await run(['prove', ...files, ...evidence, '--enumerate']);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /replay allows 2 of 2 observations/);
+  assert.match(
+    stdout,
+    /^shop\/web-1 → shop\/db-1 5432\/TCP +allow +observed +NetworkPolicy shop\/web egress\[0\]; NetworkPolicy shop\/db ingress\[0\]$/m,
+  );
+  assert.match(stdout, /^shop\/db-1 → shop\/web-1 8080\/TCP +deny +- +NetworkPolicy shop\/db isolates it/m);
+  assert.doesNotMatch(stdout, / allow +(none|reason) /);
+  // Without the evidence of the one that calls, its grant stands alone.
+  const other = put(
+    'other.jsonl',
+    JSON.stringify({ ...flow, remote: { ip: '192.0.2.1', port: 443 }, postNat: undefined }),
+  );
+  const no = await run(['prove', ...files, '--cluster', cluster, '--flows', other, '--enumerate']);
+  assert.equal(no.code, 1);
+  assert.match(no.stdout, /5432\/TCP +allow +none /);
+});
+
 test('a question that brings its world needs no artifact, and a policy that no server takes is told by its path', async () => {
   const bad = { ...policy, spec: { podSelector: {}, ingress: [{ from: [{}] }] } };
   const input = [policy, bad]

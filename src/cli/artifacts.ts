@@ -7,20 +7,50 @@ import { Failure, systemReason } from './failure.ts';
 
 /** An artifact's text, with its kind. */
 export interface ArtifactFile {
+  /** The file; several that decide together are one. */
+  readonly name: string;
   readonly kind: PolicyKind;
   evaluator(cluster: Cluster | null, options?: Record<string, unknown>): Evaluator;
 }
 
+interface Read {
+  readonly file: string;
+  readonly text: string;
+  readonly kind: PolicyKind;
+}
+
 /** Of the named kind, or of the one that recognises its text. */
 export async function readArtifact(file: string, kindName?: string): Promise<ArtifactFile> {
-  let text: string;
+  return artifactOf(await read(file, kindName), []);
+}
+
+/** Each alone, but those together that decide together. */
+export async function readArtifacts(files: readonly string[], kindName?: string): Promise<ArtifactFile[]> {
+  const all = await Promise.all(files.map((file) => read(file, kindName)));
+  const groups = Map.groupBy(all, ({ file, kind }) => (kind.unit === 'cluster' ? kind.name : file));
+  return [...groups.values()].flatMap(([first, ...more]) => (first === undefined ? [] : [artifactOf(first, more)]));
+}
+
+async function read(file: string, kindName: string | undefined): Promise<Read> {
   try {
-    text = await readFile(file, 'utf8');
+    const text = await readFile(file, 'utf8');
+    return { file, text, kind: kindOf(file, text, kindName) };
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
   }
-  const kind = kindOf(file, text, kindName);
-  return { kind, evaluator: (cluster, options = {}) => evaluatorOf(file, text, kind, options, cluster) };
+}
+
+function artifactOf(first: Read, more: readonly Read[]): ArtifactFile {
+  const { kind } = first;
+  const all = [first, ...more];
+  const name = all.map(({ file }) => file).join(', ');
+  // Documents of one stream, also when a file leaves out its own first line.
+  const text =
+    more.length === 0
+      ? first.text
+      : all.map((each) => (/^(---|\{)/.test(each.text) ? each.text : `---\n${each.text}`)).join('');
+  return { name, kind, evaluator: (cluster, options = {}) => evaluatorOf(name, text, kind, options, cluster) };
 }
 
 export function evaluatorOf(

@@ -23,14 +23,16 @@ const clusterOption = (): Option =>
     'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
   );
 
+const flowsOption = (): Option =>
+  new Option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
+
 /** A log of flows shows what the network sensor sees, and nothing else. */
 const readsFlows = (kind: PolicyKind): boolean => kind.sensors.every((sensor) => sensor === 'network');
 
 /** What a kind generates from, and its own options. */
 function addEvidence(kind: PolicyKind, one: Command): Command {
   if (kind.cluster === 'required') one.addOption(clusterOption());
-  if (readsFlows(kind))
-    one.option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
+  if (readsFlows(kind)) one.addOption(flowsOption());
   return asked(addOptions(one, kind.options));
 }
 
@@ -110,6 +112,8 @@ export function program(): Command {
     .addOption(workload())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
     .addOption(clusterOption())
+    .addOption(flowsOption())
+    .option('--enumerate', 'list what lies beside the observed too, with verdict, rule and whether it has evidence')
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (files: string[], options) => (await import('./commands/prove.ts')).prove(files, options));
 
@@ -123,6 +127,7 @@ export function program(): Command {
     .addOption(workload())
     .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
     .addOption(clusterOption())
+    .addOption(flowsOption())
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/explain.ts')).explainArtifact(file, options));
 
