@@ -33,7 +33,14 @@ function jsonLines(text: string): Given[] | null {
 function listed(object: unknown, where: string): Given[] {
   // What stands between two separators and is empty.
   if (object === null || object === undefined) return [];
-  const { items, kind } = object as { items?: unknown; kind?: unknown };
+  const { items, kind, apiVersion } = object as { items?: unknown; kind?: unknown; apiVersion?: unknown };
   if (!Array.isArray(items) || typeof kind !== 'string' || !kind.endsWith('List')) return [{ object, where }];
-  return items.flatMap((each, at) => listed(each, `${where === '' ? '' : `${where}.`}items[${at}]`));
+  // The items of a typed list do not say what they are.
+  const own = kind === 'List' ? {} : { kind: kind.slice(0, -4), apiVersion };
+  return items.flatMap((each, at) =>
+    listed(
+      typeof each === 'object' && each !== null ? { ...own, ...(each as object) } : each,
+      `${where === '' ? '' : `${where}.`}items[${at}]`,
+    ),
+  );
 }

@@ -174,6 +174,9 @@ test('texts: several documents, lists, and what is none', () => {
     evaluator(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [ingress({})] }), {}, cluster),
   );
   assert.doesNotThrow(() => evaluator(`${one}\n${one}\n`, {}, cluster));
+  const { kind, apiVersion, ...untold } = ingress({}) as { kind: string; apiVersion: string };
+  const typed = evaluator(JSON.stringify({ apiVersion, kind: `${kind}List`, items: [untold] }), {}, cluster);
+  assert.deepEqual(typed.permissions, ['NetworkPolicy x/p ingress from anyone any port']);
   const broken = { 'a: [': '', '': '', '---\n---\n': '', [`${one}\n---\n{"kind": "Pod"}`]: 'documents[1].kind' };
   for (const [text, where] of Object.entries(broken))
     assert.throws(
