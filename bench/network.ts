@@ -120,6 +120,7 @@ function generating(workloads: number, flowCount: number): Row {
       state: 'SYN_SENT->ESTABLISHED',
     });
   });
+  const cpu = process.cpuUsage();
   const began = performance.now();
   const reader = readingFlows(cluster);
   for (const line of lines) reader.add(line);
@@ -128,6 +129,7 @@ function generating(workloads: number, flowCount: number): Row {
   const baselines = fold([recording]);
   const result = networkpolicy.generate({ baselines, cluster }, networkpolicy.options.parse({}));
   const done = performance.now();
+  const used = process.cpuUsage(cpu);
   const count = result.type === 'artifacts' ? result.artifacts.length : 0;
   if (count !== workloads)
     throw new Error(`${count} policies for ${workloads} workloads: ${JSON.stringify(result).slice(0, 300)}`);
@@ -137,6 +139,7 @@ function generating(workloads: number, flowCount: number): Row {
     seconds(read - began),
     seconds(done - read),
     seconds(done - began),
+    seconds((used.user + used.system) / 1000),
   ];
 }
 
@@ -149,7 +152,7 @@ export function bench(): void {
   table([['', 'reading', 'first round', 'best round'], ...[100, 1000, 10_000].map((policies) => judging(policies))]);
   print('Writing policies from a log of flows');
   table([
-    ['', 'reading', 'writing', 'together'],
+    ['', 'reading', 'writing', 'together', 'of the CPU'],
     ...[100, 1000].map((workloads) => generating(workloads, workloads * 1000)),
   ]);
 }
