@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseAddress } from '#kubernetes/addresses.ts';
 
 const endpoint = z
-  .strictObject({
+  .object({
     pod: z
       .string()
       .regex(/^[^/]+\/[^/]+$/, 'a pod is namespace/name')
@@ -19,8 +19,18 @@ const endpoint = z
   })
   .refine(({ pod, ip }) => (pod === undefined) !== (ip === undefined), 'an end is either a pod or an ip');
 
+function byName(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf(':');
+      return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1).trim()];
+    }),
+  );
+}
+
+/** Other fields of a line are its writer's, and passed over. */
 export const flowQuery = z
-  .strictObject({
+  .object({
     src: endpoint,
     dst: endpoint,
     port: z.int().min(0).max(65_535).nullish(),
@@ -31,8 +41,9 @@ export const flowQuery = z
         method: z.string(),
         path: z.string(),
         host: z.string().optional(),
+        /** By name, or as lines `Name: value`. */
         headers: z
-          .record(z.string(), z.string())
+          .union([z.record(z.string(), z.string()), z.array(z.string()).transform(byName)])
           .nullish()
           .transform((given) => given ?? undefined),
       })

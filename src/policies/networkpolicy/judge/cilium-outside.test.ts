@@ -149,6 +149,13 @@ const cases: readonly Case[] = [
     ],
     flows: { 'x/b → x/a 80/TCP': 'unknown', 'x/c → x/a 80/TCP': 'deny' },
   },
+  {
+    title: 'an authentication that always fails lets nobody through',
+    policies: [
+      cilium({ endpointSelector: a, ingress: [{ fromEndpoints: [b], authentication: { mode: 'test-always-fail' } }] }),
+    ],
+    flows: { 'x/b → x/a 80/TCP': 'deny' },
+  },
 ];
 
 check(cases);

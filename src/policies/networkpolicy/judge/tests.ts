@@ -37,7 +37,7 @@ export function podsSelected(
 /** Whether an end's address lies in the network and in none of the exceptions. */
 export function inNetwork(range: Network, except: readonly Network[], endpoint: Endpoint): Match {
   const { addresses } = endpoint;
-  if (addresses.length === 0) return endpoint.type === 'unresolved' ? 'maybe' : 'no';
+  if (addresses.length === 0) return 'maybe';
   const inside = (address: Address): boolean =>
     contains(range, address) && !except.some((each) => contains(each, address));
   const count = addresses.filter(inside).length;

@@ -114,10 +114,12 @@ function rulesOf(
   const icmps = icmpTests(rule.icmps);
   const onlyPorts = toPorts.length > 0 || icmps.length > 0;
   // Without a peer field, ports are for everybody, and a rule that says nothing at all matches nothing.
-  const peers: readonly PeerTest[] = found ?? (onlyPorts ? [{ label: 'anyone', matches: () => 'yes' }] : []);
+  const mode = rule.authentication?.mode ?? 'disabled';
+  const anyone: readonly PeerTest[] = onlyPorts ? [{ label: 'anyone', matches: () => 'yes' }] : [];
+  // Who can never be authenticated is never let through.
+  const peers = mode === 'test-always-fail' ? [] : (found ?? anyone);
   const legacy = (rule.fromRequires ?? rule.toRequires ?? []).length > 0;
-  const authenticated = rule.authentication !== undefined && rule.authentication.mode !== 'disabled';
-  const doubtful = legacy || authenticated ? (): Match => 'maybe' : undefined;
+  const doubtful = legacy || mode === 'required' ? (): Match => 'maybe' : undefined;
   const made = (place: string, ports: readonly PortTest[], request: Rule['request']): Rule => ({
     where: place,
     action,
