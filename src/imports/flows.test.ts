@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { clusterForm } from '#kubernetes/cluster-form.ts';
 import type { Observation } from '#observation/observation.ts';
+import { flowLine, isFlowLine } from './flow-line.ts';
 import { readingFlows, UnreadableFlows } from './flows.ts';
 
 const cluster = clusterForm.parse({
@@ -178,4 +180,37 @@ test('a line that is no flow says its number and field', () => {
       (error) => error instanceof UnreadableFlows && message.test(error.message),
       line,
     );
+});
+
+test('what is told to be a flow in short is one by the schema, and the usual line is told in short', () => {
+  const odd = fc.oneof(
+    fc.constantFrom(
+      'egress',
+      'TCP',
+      'a/b',
+      '/',
+      'a/b/c',
+      'a/',
+      70_000,
+      -1,
+      1.5,
+      Number.POSITIVE_INFINITY,
+      null,
+      { ip: '10.0.0.1', port: 1 },
+      { ip: 1 },
+      { port: 1 },
+    ),
+    fc.jsonValue(),
+  );
+  const fields = fc.constantFrom(...Object.keys(flowLine.shape));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fields, odd), { maxLength: 3 }), (changes) => {
+      const line = { ...base, ...Object.fromEntries(changes) };
+      if (isFlowLine(line)) assert.deepEqual(flowLine.parse(line), line);
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(
+    isFlowLine(base) && isFlowLine({ ...base, state: 'x', postNat: { ip: '10.0.0.2', port: 1 }, note: 'passed over' }),
+  );
 });

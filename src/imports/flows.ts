@@ -1,32 +1,10 @@
-/**
- * A flow log → a recording. One JSON object a line, as any log of connections can be turned into:
- * `{ts, direction, pod, local: {ip, port}, remote: {ip, port}, postNat?: {ip, port}, protocol, state?, names?}`.
- * `remote` is as the pod dialled it, `postNat` where the packets went; `ts` in seconds or milliseconds. Other fields are
- * ignored. A state that never came to ESTABLISHED is an attempt, and no evidence.
- */
-import { z } from 'zod';
+/** A flow log → a recording. A state that never came to ESTABLISHED is an attempt, and no evidence. */
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import { type Whose, whoseIn } from '#kubernetes/whose.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
 import { type Container, type Recording, recordingVersion } from '#observation/recording.ts';
-
-const end = z.object({ ip: z.string(), port: z.int().min(0).max(65_535).optional() });
-export const flowLine = z.object({
-  ts: z.number().nonnegative(),
-  direction: z.enum(['ingress', 'egress']),
-  /** namespace/name of the pod that saw it. */
-  pod: z.string().regex(/^[^/]+\/[^/]+$/, 'a pod is namespace/name'),
-  local: end,
-  remote: end,
-  postNat: end.optional(),
-  protocol: z.enum(['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6']),
-  icmpType: z.int().min(0).max(255).optional(),
-  state: z.string().optional(),
-  names: z.array(z.string()).optional(),
-  count: z.int().positive().optional(),
-});
-export type FlowLine = z.infer<typeof flowLine>;
+import { type FlowLine, flowLine, isFlowLine } from './flow-line.ts';
 
 export class UnreadableFlows extends Error {}
 
@@ -64,6 +42,7 @@ export function readingFlows(cluster: Cluster): FlowReader {
     } catch {
       throw new UnreadableFlows(`line ${lines}: not JSON`);
     }
+    if (isFlowLine(value)) return value;
     const result = flowLine.safeParse(value);
     if (result.success) return result.data;
     const [issue] = result.error.issues;
