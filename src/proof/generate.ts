@@ -22,7 +22,11 @@ export type Proved =
 /** Baselines in the groups that the kind writes for, in their order. */
 export function evidences(kind: PolicyKind, baselines: readonly Baseline[], cluster: Cluster | null): Evidence[] {
   const groups = Map.groupBy(baselines, ({ place, workload, container }) =>
-    JSON.stringify(kind.unit === 'cluster' ? [] : [place, workload, ...(kind.unit === 'container' ? [container] : [])]),
+    JSON.stringify(
+      kind.unit === 'cluster'
+        ? [place?.cluster ?? null]
+        : [place, workload, ...(kind.unit === 'container' ? [container] : [])],
+    ),
   );
   return [...groups.values()].map((group) => ({ baselines: group.map(withoutSessions), cluster }));
 }

@@ -14,11 +14,11 @@ import { lookupIn } from './generate/rules.ts';
 import { type Options, type PolicyType, sinceTime } from './options.ts';
 
 const forms: Readonly<Record<PolicyType, Form>> = {
-  kubernetes: { cannotSay, hosts: false },
-  cilium: { cannotSay: ciliumCannotSay, hosts: false },
-  'cilium-clusterwide': { cannotSay: ciliumCannotSay, hosts: true },
-  calico: { cannotSay: () => false, hosts: false },
-  'cluster-network-policy': { cannotSay, hosts: false },
+  kubernetes: { cannotSay, hosts: false, identities: false },
+  cilium: { cannotSay: ciliumCannotSay, hosts: false, identities: true },
+  'cilium-clusterwide': { cannotSay: ciliumCannotSay, hosts: true, identities: true },
+  calico: { cannotSay: () => false, hosts: false, identities: false },
+  'cluster-network-policy': { cannotSay, hosts: false, identities: false },
 };
 
 export function generate({ baselines, cluster }: Evidence, options: Options): Generated {
@@ -35,7 +35,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     minObservations: options.minObservations,
   });
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
-  const lookup = lookupIn(cluster);
+  const lookup = lookupIn(cluster, forms[options.type].identities);
   const drafts: Draft[] = [];
   const notes: string[] = [];
   const reasons: string[] = [];

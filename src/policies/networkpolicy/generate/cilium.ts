@@ -124,7 +124,7 @@ function peerFields(peer: DraftPeer, side: 'from' | 'to', namespace: string | nu
       return [{ toFQDNs: [{ matchName: peer.name }] }];
     case 'published':
       // The world has no pods in it; ranges are the Service's own.
-      return peer.except.length > 0
+      return peer.everyone
         ? [{ [`${side}Entities`]: ['world', ...(peer.throughNodes ? ['remote-node'] : [])] }]
         : [{ [`${side}CIDR`]: peer.networks }];
   }

@@ -12,9 +12,10 @@ export type DraftPeer =
   /** Where NodeLocal DNSCache answers, on every node. */
   | { readonly type: 'node-dns'; readonly networks: readonly string[] }
   | { readonly type: 'name'; readonly name: string; readonly networks: readonly string[] }
-  /** Whom a Service of type LoadBalancer or NodePort lets in. */
+  /** Whom a Service of type LoadBalancer or NodePort lets in: `everyone` outside, or some networks. */
   | {
       readonly type: 'published';
+      readonly everyone: boolean;
       readonly networks: readonly string[];
       readonly except: readonly string[];
       readonly throughNodes: boolean;

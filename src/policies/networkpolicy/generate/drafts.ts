@@ -16,6 +16,8 @@ export interface Form {
   readonly cannotSay: (port: DraftPort) => boolean;
   /** Whether it has policies for nodes, whose network some pods share. */
   readonly hosts: boolean;
+  /** Whether it names nodes and the world by what they are. */
+  readonly identities: boolean;
 }
 
 export function draftOf(watched: Watched, options: Options, lookup: Lookup, { cannotSay, hosts }: Form): Drafted {

@@ -44,6 +44,9 @@ test("without the pods' networks only the seen clients are let in, and it is sai
     { from: [{ ipBlock: { cidr: '203.0.113.7/32' } }], ports: tcp(8080) },
   ]);
   assert.ok(notes.some((note) => note.includes('only the seen clients are let in')));
+  // On Cilium the world is a peer of its own, which pods are no part of.
+  const own = written([fromOutside], { type: 'cilium' }, clusterForm.parse(rest)).objects['CiliumNetworkPolicy/web'];
+  assert.deepEqual(own?.spec.ingress, [{ fromEntities: ['world'], toPorts: toPort('8080') }]);
 });
 
 test('a port that pods have under one name at different numbers is written by its name', () => {

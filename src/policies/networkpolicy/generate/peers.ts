@@ -114,13 +114,14 @@ export function publishing(cluster: Cluster): (workload: Workload, edge: Edge) =
 
 /**
  * Null when the pods' own networks are not known: to a rule about addresses, everybody would be every pod too.
- * `families`: of the clients that were seen.
+ * `families`: of the clients that were seen. `identities`: the world is a peer of its own, which no pod is part of.
  */
 export function publishedPeer(
   services: readonly Service[],
   cluster: Cluster,
   families: ReadonlySet<number>,
   throughNodes: boolean,
+  identities: boolean,
 ): Placed | null {
   const ranges = services
     .flatMap(({ loadBalancerSourceRanges }) => loadBalancerSourceRanges ?? [])
@@ -136,7 +137,7 @@ export function publishedPeer(
   );
   const known = new Set(pods.map(({ address }) => address.family));
   const limited = services.every(({ loadBalancerSourceRanges }) => (loadBalancerSourceRanges ?? []).length > 0);
-  if (!limited && everyone.some(({ address }) => !known.has(address.family))) return null;
+  if (!limited && !identities && everyone.some(({ address }) => !known.has(address.family))) return null;
   const names = services
     .map(({ namespace, name, type }) => `${type} ${namespace}/${name}`)
     .toSorted()
@@ -144,6 +145,7 @@ export function publishedPeer(
   return {
     peer: {
       type: 'published',
+      everyone: !limited,
       networks: sortedNetworks(limited ? ranges : everyone),
       except: limited ? [] : widest(pods),
       throughNodes,

@@ -34,14 +34,17 @@ type AddressEdge = Edge & {
 /** What rules of every workload look up in the cluster. */
 export interface Lookup {
   readonly cluster: Cluster;
+  /** Whether policies name nodes and the world by what they are, not by their addresses. */
+  readonly identities: boolean;
   readonly named: (workload: Workload, labels?: readonly ClusterPod['labels'][]) => Named;
   readonly published: ReturnType<typeof publishing>;
   readonly podsOf: ReadonlyMap<string, readonly ClusterPod[]>;
 }
 
-export function lookupIn(cluster: Cluster): Lookup {
+export function lookupIn(cluster: Cluster, identities: boolean): Lookup {
   return {
     cluster,
+    identities,
     named: naming(cluster),
     published: publishing(cluster),
     podsOf: Map.groupBy(cluster.pods, ({ workload }) => keyOf(workload)),
@@ -90,7 +93,11 @@ export function rulesOf(
     ...new Set(all.flatMap(({ peer }) => (peer.type === 'workload' ? [] : [peer.ip]))),
   ];
   const nodes = rest.filter(({ peer }) => peer.type === 'node');
-  if (nodes.length > 0) put(nodesPeer(lookup.cluster, ipsOf(nodes)), nodes);
+  if (nodes.length > 0) {
+    put(nodesPeer(lookup.cluster, ipsOf(nodes)), nodes);
+    if (!lookup.identities)
+      notes.push(`${direction}: nodes stand by their addresses, so one that joins later is not let through`);
+  }
   const api = rest.filter(({ peer }) => peer.type === 'api-server');
   if (api.length > 0) put(apiServerPeer(lookup.cluster, ipsOf(api)), api);
   for (const { placed, of } of addressRules(rest.filter(isAddress), external, direction, notes)) put(placed, of);
@@ -98,7 +105,12 @@ export function rulesOf(
 }
 
 /** Clients of a Service that lets the world in: those that come next are as welcome as those that were seen. */
-function publishedEdges(workload: Workload, edges: readonly Edge[], { cluster, published }: Lookup, notes: string[]) {
+function publishedEdges(
+  workload: Workload,
+  edges: readonly Edge[],
+  { cluster, published, identities }: Lookup,
+  notes: string[],
+) {
   const open: { placed: Placed; of: readonly Edge[] }[] = [];
   const taken = new Set<Edge>();
   const clients = edges.filter(({ peer, direction }) => direction === 'ingress' && peer.type === 'address');
@@ -111,14 +123,14 @@ function publishedEdges(workload: Workload, edges: readonly Edge[], { cluster, p
     const throughNodes = edges.filter(
       ({ peer, port, protocol }) => peer.type === 'node' && port === first.port && protocol === first.protocol,
     );
-    const placed = publishedPeer(services, cluster, families, throughNodes.length > 0);
+    const placed = publishedPeer(services, cluster, families, throughNodes.length > 0, identities);
     if (placed === null) {
       notes.push(
         `port ${first.port} is open to everybody by a Service, but only the seen clients are let in: the networks of pods are not known (podCIDRs)`,
       );
       continue;
     }
-    const limited = placed.peer.type === 'published' && placed.peer.except.length === 0;
+    const limited = placed.peer.type === 'published' && !placed.peer.everyone;
     notes.push(
       `port ${first.port}/${first.protocol}: ${placed.remarks.join('; ')}, so clients that were not seen are let in too`,
     );
