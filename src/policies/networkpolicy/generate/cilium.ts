@@ -67,7 +67,7 @@ export function ruleMaps(
   const comment = [...remarks, evidenceLine(evidence)];
   const icmps = ports.filter(({ protocol, icmpType }) => protocol.startsWith('ICMP') && icmpType !== null);
   const lists = chunks(ports.filter(({ protocol }) => !protocol.startsWith('ICMP')));
-  const dns = names && direction === 'egress' && peer.type === 'workload';
+  const dns = names && direction === 'egress' && (peer.type === 'workload' || peer.type === 'node-dns');
   return peers.flatMap((fields) => [
     ...(lists.length === 0
       ? []

@@ -2,7 +2,7 @@
 import { doubtsAbout } from '#baseline/doubts.ts';
 import { objectName } from '#kubernetes/names.ts';
 import type { Options } from '../options.ts';
-import { type Draft, type DraftPort, type DraftRule, time } from './draft.ts';
+import { type Draft, type DraftPort, type DraftRule, isDnsPort, time } from './draft.ts';
 import type { Watched } from './edges.ts';
 import { type Lookup, rulesOf } from './rules.ts';
 import { isVolatile } from './selectors.ts';
@@ -20,7 +20,8 @@ export interface Form {
   readonly identities: boolean;
 }
 
-export function draftOf(watched: Watched, options: Options, lookup: Lookup, { cannotSay, hosts }: Form): Drafted {
+export function draftOf(watched: Watched, options: Options, lookup: Lookup, form: Form): Drafted {
+  const { cannotSay, hosts } = form;
   const { workload, baselines, edges, unresolved } = watched;
   const doubts = doubtsAbout(baselines, 'network', 'flows');
   if (doubts.length > 0 && !options.allowLoss)
@@ -54,6 +55,9 @@ export function draftOf(watched: Watched, options: Options, lookup: Lookup, { ca
   const [ingress, egress] = [direction('ingress'), direction('egress')];
   if (blocked.length > 0) return { type: 'abstained', reason: blocked.join('; ') };
   for (const each of unresolved) notes.push(`not written, nobody could name the other end: ${each}`);
+  const byName = (egress ?? []).some(({ peer }) => peer.type === 'name');
+  if (form.identities && byName && !(egress ?? []).some(({ ports }) => ports.some(isDnsPort)))
+    notes.push('names are let out to, but no question to a DNS server was seen, from whose answers Cilium learns them');
   if ([...(ingress ?? []), ...(egress ?? [])].length === 0)
     return {
       type: 'abstained',

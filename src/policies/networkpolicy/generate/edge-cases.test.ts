@@ -83,6 +83,16 @@ test('names need their DNS to be read on the way', () => {
   ]);
 });
 
+test('NodeLocal DNSCache is read for names too, and a missing DNS server is told', () => {
+  const named: Seen = ['api-1', 'egress', { type: 'address', ip: '192.0.2.1', names: ['a.example.com'] }, 443];
+  const options = { type: 'cilium', external: 'fqdn' };
+  const { text, notes } = written([named, ['api-1', 'egress', '169.254.20.10', 53, 'udp']], options);
+  assert.match(text, /- host\n[\s\S]*dns:\n\s+- matchPattern: "\*"/);
+  const missing = /no question to a DNS server was seen/;
+  assert.ok(!notes.some((note) => missing.test(note)));
+  assert.ok(written([named], options).notes.some((note) => missing.test(note)));
+});
+
 test('over 40 ports become several lists, over 25 several rules', () => {
   const seen = Array.from({ length: 95 }, (_, at): Seen => ['api-1', 'egress', 'db', at + 1000]);
   const [rule] = written(seen, { type: 'cilium' }).objects['CiliumNetworkPolicy/api']?.spec.egress ?? [];
