@@ -47,6 +47,11 @@ export async function prove(files: readonly string[], options: Options): Promise
 }
 
 function tableOf(all: readonly Enumerated[]): string {
-  const rows = all.map(({ label, verdict, evidence, rule }) => [label, verdict, evidence === '' ? '-' : evidence, rule]);
+  const rows = all.map(({ label, verdict, evidence, rule }) => [
+    label,
+    verdict,
+    evidence === '' ? '-' : evidence,
+    rule,
+  ]);
   return columns(['BESIDE WHAT WAS OBSERVED', 'VERDICT', 'EVIDENCE', 'RULE'], rows);
 }

@@ -60,6 +60,12 @@ export function isDnsPort({ port, protocol }: DraftPort): boolean {
   return (port === 53 || port === 5353) && (protocol === 'UDP' || protocol === 'TCP');
 }
 
+/** The first of many, and how many more there are. */
+export function firstOf(all: readonly string[], most = 10): string {
+  const more = all.length - most;
+  return more > 0 ? `${all.slice(0, most).join(', ')} and ${more} more` : all.join(', ');
+}
+
 /** One line: how often, first and last. */
 export function evidenceLine({ count, first, last }: Evidence): string {
   const seen = `seen ${count} ${count === 1 ? 'time' : 'times'} or more`;

@@ -20,6 +20,9 @@ export interface Form {
   readonly identities: boolean;
 }
 
+/** So many ends without a name are listed; of more, their number. */
+const mostUnresolved = 50;
+
 export function draftOf(watched: Watched, options: Options, lookup: Lookup, form: Form): Drafted {
   const { cannotSay, hosts } = form;
   const { workload, baselines, edges, unresolved } = watched;
@@ -54,7 +57,10 @@ export function draftOf(watched: Watched, options: Options, lookup: Lookup, form
   };
   const [ingress, egress] = [direction('ingress'), direction('egress')];
   if (blocked.length > 0) return { type: 'abstained', reason: blocked.join('; ') };
-  for (const each of unresolved) notes.push(`not written, nobody could name the other end: ${each}`);
+  const shown = unresolved.slice(0, mostUnresolved);
+  for (const each of shown) notes.push(`not written, nobody could name the other end: ${each}`);
+  if (shown.length < unresolved.length)
+    notes.push(`not written, nobody could name the other end: ${unresolved.length - shown.length} more`);
   const byName = (egress ?? []).some(({ peer }) => peer.type === 'name');
   if (form.identities && byName && !(egress ?? []).some(({ ports }) => ports.some(isDnsPort)))
     notes.push('names are let out to, but no question to a DNS server was seen, from whose answers Cilium learns them');

@@ -138,3 +138,17 @@ test('what this type cannot tell, and whom nobody could name, is listed and not 
   assert.ok(artifact.text.includes('10.0.0.99') && !/0\.0\.0\.0|10\.0\.0\.99\//.test(artifact.text));
   assert.equal(proof.unknown, 1);
 });
+
+test('long lists are cut, and say so', () => {
+  const names = Array.from({ length: 30 }, (_, at) => `n${String(at).padStart(2, '0')}.example.com`);
+  const strangers = Array.from(
+    { length: 70 },
+    (_, at): Seen => ['api-1', 'egress', { type: 'unresolved', ip: `10.0.7.${at}` }, 443],
+  );
+  const result = proved([['api-1', 'egress', { type: 'address', ip: '192.0.2.1', names }, 443], ...strangers]);
+  assert.ok(result.type === 'proved');
+  const [{ artifact } = assert.fail()] = result.artifacts;
+  assert.match(artifact.text, /# known as n00\.example\.com, .*n09\.example\.com and 20 more\n/);
+  assert.equal(result.notes.length, 51);
+  assert.match(result.notes.at(-1) ?? '', /20 more$/);
+});

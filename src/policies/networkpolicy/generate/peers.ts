@@ -12,7 +12,7 @@ import {
 import type { Cluster, Service } from '#kubernetes/cluster.ts';
 import { selects } from '#kubernetes/selectors.ts';
 import type { Workload } from '#kubernetes/workload.ts';
-import type { DraftPeer } from './draft.ts';
+import { type DraftPeer, firstOf } from './draft.ts';
 import { type Edge, keyOf } from './edges.ts';
 
 const metadataService = '169.254.169.254';
@@ -32,7 +32,7 @@ export function nodesPeer({ nodes }: Cluster, seen: readonly string[]): Placed {
   const ips = new Set([...nodes.flatMap((node) => node.ips), ...seen]);
   return {
     peer: { type: 'nodes', networks: singles([...ips]) },
-    remarks: [`nodes and what has their network; seen from ${[...new Set(seen)].toSorted().join(', ')}`],
+    remarks: [`nodes and what has their network; seen from ${firstOf([...new Set(seen)].toSorted())}`],
   };
 }
 
@@ -53,11 +53,11 @@ export function addressPeer(ip: string, names: readonly string[]): Placed {
 }
 
 export function namesRemark(names: readonly string[]): string[] {
-  return names.length === 0 ? [] : [`known as ${names.join(', ')}`];
+  return names.length === 0 ? [] : [`known as ${firstOf(names)}`];
 }
 
 export function namePeer(name: string, ips: readonly string[]): Placed {
-  return { peer: { type: 'name', name, networks: singles(ips) }, remarks: [`answered by ${singles(ips).join(', ')}`] };
+  return { peer: { type: 'name', name, networks: singles(ips) }, remarks: [`answered by ${firstOf(singles(ips))}`] };
 }
 
 export function isSpecial(ip: string): boolean {
