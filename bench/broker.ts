@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import type { Container, Recording } from '#observation/recording.ts';
 import { syscallNames, syscallNumber } from '#observation/syscalls.ts';
@@ -90,12 +91,18 @@ interface Engine {
   readonly bytes: () => number;
 }
 
+/** A database server's tables are made once it answers. */
+async function ready({ url }: Broker): Promise<void> {
+  while ((await ask(`${url}/readyz`)).code !== 200) await sleep(50);
+}
+
 async function growth({ name, database, bytes }: Engine): Promise<void> {
   const broker = await startBroker([
     ...['--insecure-no-auth', '--listen', '127.0.0.1:0', '--requests-per-minute', '100000000'],
     ...['--database', database, '--retention', '90000d'],
   ]);
   try {
+    await ready(broker);
     const rows = [['stored facts', 'new/s', 'repeated/s', 'gen of one, ms', 'resident', 'on disk']];
     let filled = 0;
     for (const facts of steps) {
@@ -133,6 +140,7 @@ async function thousand({ name, database }: Engine): Promise<void> {
     ...['--database', database, '--retention', '90000d'],
   ]);
   try {
+    await ready(broker);
     await send(broker, 0, 100);
     const times = [await generate(broker, {}), await generate(broker, {}), await generate(broker, {})];
     print(

@@ -70,6 +70,21 @@ test("commands read the broker's answer as they read the file that was sent", as
   assert.ok(listed.some(({ evidence }) => evidence !== null));
 });
 
+test('facts of one type, or of several, come without the others', async () => {
+  await report(recordingOf({ pod: 'typed', workload: 'typed', facts: 5 }));
+  const types = async (query: string): Promise<string[]> =>
+    (await recordingsFrom(broker.url, {}, `?workload=typed${query}`)).flatMap(({ observations }) =>
+      observations.map(({ type }) => type),
+    );
+  assert.deepEqual(await types('&type=syscall'), ['syscall']);
+  assert.equal((await types('&type=file')).length, 4);
+  assert.equal((await types('&type=file&type=syscall')).length, 5);
+  // Whose they would be, and what was watched, is told all the same.
+  const [none] = await recordingsFrom(broker.url, {}, '?workload=typed&type=flow');
+  assert.deepEqual([none?.observations.length, none?.containers.length, none?.coverage.length], [0, 1, 1]);
+  assert.equal((await asked('/v1/recordings?type=everything')).code, 400);
+});
+
 test('an audit names what was observed since, and an artifact refuses', async () => {
   const artifact = JSON.stringify({
     defaultAction: 'SCMP_ACT_ERRNO',
@@ -184,7 +199,12 @@ test('what is malformed, cut or too large is refused with a sentence, and nothin
     ['deep nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}\n`, 400, /line 1/],
   ];
   for (const [what, body, code, reason] of cases) {
-    const answer = await post('/v1/recordings', body);
+    // Who keeps the connection, as agents do, comes to read the answer even when he sends more than is read.
+    const answer = await ask(`${broker.url}/v1/recordings`, {
+      method: 'POST',
+      body,
+      headers: { connection: 'keep-alive' },
+    });
     assert.equal(answer.code, code, `${what}: ${answer.body.toString().slice(0, 300)}`);
     assert.match(answer.json()['error'] as string, reason, what);
   }

@@ -23,12 +23,15 @@ export function observationOf(claim: Claim, container: string, seen: Sighting): 
 
 /** Claims are equal when these texts are: JSON with the keys of every object in order. */
 export function claimText(claim: Claim): string {
-  return canonical(claim);
+  return JSON.stringify(inOrder(claim));
 }
 
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${fields.map(([name, each]) => `${JSON.stringify(name)}:${canonical(each)}`).join(',')}}`;
+/** The same value, its keys in the order of their UTF-16 code units: the same on every machine. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const given = value as Readonly<Record<string, unknown>>;
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(given).toSorted()) sorted[key] = inOrder(given[key]);
+  return sorted;
 }

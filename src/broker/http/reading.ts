@@ -10,11 +10,12 @@ import type { Context } from './context.ts';
 /** What one request may hold in memory at once: larger questions are asked by workload. */
 const maxFacts = 300_000;
 
-export function queryOf({ cluster, now }: Context, { since, until, ...names }: Scope): Query {
+export function queryOf({ cluster, now }: Context, { since, until, type, ...names }: Scope): Query {
   const at = now();
   return {
     ...Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined)),
     ...(cluster === null ? {} : { cluster }),
+    ...(type === undefined ? {} : { types: typeof type === 'string' ? [type] : type }),
     ...(since === undefined ? {} : { since: momentOf(since, at) }),
     ...(until === undefined ? {} : { until: momentOf(until, at) }),
   };

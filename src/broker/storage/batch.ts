@@ -1,7 +1,7 @@
 /** Recordings → rows: each once, merged as `fold` merges, in the order of their keys. */
 import { claimOf, claimText, sightingOf } from '#baseline/claim.ts';
 import type { Container, Recording } from '#observation/recording.ts';
-import { columnText, keyOf, keyOfText, keyText } from './keys.ts';
+import { columnText, keyFrom, keyOf, keyText, keyTextOf } from './keys.ts';
 import type { CoverageRow, FactRow, RunRow } from './schema.ts';
 
 export interface Batch {
@@ -27,20 +27,22 @@ export function batchOf(recordings: readonly Recording[]): Batch {
     times: Math.max(a.times, b.times),
   }));
   for (const { header, containers, observations, coverage: lines } of recordings) {
-    const of = new Map<string, RunRow>();
+    const of = new Map<string, { run: RunRow; key: string }>();
     const latest = new Map<string, number>();
     const heard = (id: string, at: number): void => void latest.set(id, Math.max(latest.get(id) ?? 0, at));
     for (const container of containers) {
-      of.set(container.id, runOf(container, header.node));
+      const run = runOf(container, header.node);
+      of.set(container.id, { run, key: keyText(run.baseline, run.run) });
       heard(container.id, container.started);
     }
     for (const { container, sensor, state, hook, from, to, lost, gaps: unsorted } of lines) {
-      const run = of.get(container);
-      if (run === undefined) continue;
+      const whose = of.get(container);
+      if (whose === undefined) continue;
+      const { run, key } = whose;
       const gaps = JSON.stringify([...new Set(unsorted)].toSorted());
       // Gaps are part of the key: their union is made by whoever reads.
       const watch = keyOf(sensor, state, hook, String(from), gaps);
-      coverage.add(keyText(run.baseline, run.run, watch), {
+      coverage.add(key + keyText(watch), {
         baseline: run.baseline,
         run: run.run,
         watch,
@@ -55,15 +57,17 @@ export function batchOf(recordings: readonly Recording[]): Batch {
       heard(container, to);
     }
     for (const observation of observations) {
-      const run = of.get(observation.container);
-      if (run === undefined) continue;
+      const whose = of.get(observation.container);
+      if (whose === undefined) continue;
+      const { run, key } = whose;
       const said = claimText(claimOf(observation));
-      const claim = keyOfText(said);
+      const claim = keyTextOf(said);
       const { first, last, count } = sightingOf(observation);
-      facts.add(keyText(run.baseline, run.run, claim), {
+      facts.add(key + claim, {
         baseline: run.baseline,
         run: run.run,
-        claim,
+        claim: keyFrom(claim),
+        type: observation.type,
         said,
         first_seen: first,
         last_seen: last,
@@ -71,8 +75,8 @@ export function batchOf(recordings: readonly Recording[]): Batch {
       });
       heard(observation.container, last);
     }
-    for (const [id, run] of of) {
-      runs.add(keyText(run.baseline, run.run), { ...run, last_seen: latest.get(id) ?? run.started });
+    for (const [id, { run, key }] of of) {
+      runs.add(key, { ...run, last_seen: latest.get(id) ?? run.started });
     }
   }
   return { runs: runs.sorted(), coverage: coverage.sorted(), facts: facts.sorted() };

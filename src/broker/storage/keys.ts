@@ -13,7 +13,18 @@ export function keyOf(...parts: readonly string[]): Key {
 }
 
 export function keyOfText(text: string): Key {
-  return hash('sha256', text, 'buffer').subarray(0, keyBytes);
+  return keyFrom(keyTextOf(text));
+}
+
+/** The key of a text as `keyText` writes it. */
+export function keyTextOf(text: string): string {
+  // crypto takes every encoding of Buffer; its types name three.
+  return hash('sha256', text, 'latin1' as 'hex').slice(0, keyBytes);
+}
+
+/** The other way round from `keyText`. */
+export function keyFrom(text: string): Key {
+  return Buffer.from(text, 'latin1');
 }
 
 /** Plain names are themselves. */

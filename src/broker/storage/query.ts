@@ -12,6 +12,8 @@ export interface Query {
   readonly container?: string;
   /** The digest of an image: a release. */
   readonly digest?: string;
+  /** Only facts of these types. */
+  readonly types?: readonly string[];
   /** What was seen at this time or later, and at that time or earlier; milliseconds since the epoch. */
   readonly since?: number;
   readonly until?: number;

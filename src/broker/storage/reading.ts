@@ -176,6 +176,7 @@ async function* pages(
         let facts = inWindow(engine.db.selectFrom('facts').selectAll(), 'first_seen', query)
           .where('baseline', '=', baseline)
           .where('run', 'in', some);
+        if (query.types !== undefined) facts = facts.where('type', 'in', [...query.types]);
         if (from !== undefined) {
           facts = facts.where((eb) => eb(eb.refTuple('run', 'claim'), '>', eb.tuple(from.run, from.claim)));
         }

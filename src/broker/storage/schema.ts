@@ -52,6 +52,8 @@ export interface FactRow {
   readonly baseline: Key;
   readonly run: Key;
   readonly claim: Key;
+  /** Of the observation. */
+  readonly type: string;
   /** The claim, JSON: well-formed text without NUL, whatever strings it carries. */
   readonly said: string;
   readonly first_seen: number;
@@ -112,6 +114,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
             baseline: 'key',
             run: 'key',
             claim: 'key',
+            type: 'text',
             said: 'text',
             first_seen: 'integer',
             last_seen: 'integer',

@@ -14,12 +14,13 @@ import {
 import { Migrator } from 'kysely/migration';
 import type { Engine, Trouble } from './engine.ts';
 import { migrations, type Tables } from './schema.ts';
+import { pack, type PackedRows, valueAt } from './packing.ts';
 import type { Request, Response } from './sqlite-worker.ts';
 
 /** A parameter that stands for many rows of parameters. */
 class Many {
-  readonly rows: Exclude<Request['many'], null>;
-  constructor(rows: Exclude<Request['many'], null>) {
+  readonly rows: PackedRows;
+  constructor(rows: PackedRows) {
     this.rows = rows;
   }
 }
@@ -41,7 +42,9 @@ export function sqlite(file: string): Engine {
     async insert(trx, { table, rows, onConflict }) {
       const columns = Object.keys(rows[0] ?? {});
       const sql = `insert into ${table} (${columns.join()}) values (${columns.map(() => '?').join()}) on conflict ${onConflict}`;
-      const many = new Many(rows.map((row) => Object.values(row)));
+      const many = new Many(
+        pack(rows.length, columns.length, (row, column) => rows[row]?.[columns[column] ?? ''] ?? null),
+      );
       return Number((await trx.executeQuery(CompiledQuery.raw(sql, [many]))).numAffectedRows);
     },
     async migrate() {
@@ -145,10 +148,14 @@ class WorkerDriver implements Driver {
 
   async #execute<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     const [first] = parameters;
-    const { rows, changes } = await (first instanceof Many
+    const { names, rows, changes } = await (first instanceof Many
       ? this.#ask(sql, null, first.rows)
       : this.#ask(sql, parameters as Request['parameters']));
-    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+    const objects = Array.from({ length: rows.count }, (_, row) =>
+      Object.fromEntries(names.map((name, column) => [name, valueAt(rows, row, column)])),
+    );
+    // The columns are those that the query's type names.
+    return { rows: objects as R[], numAffectedRows: BigInt(changes) };
   }
 
   #ask(

@@ -30,7 +30,10 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
   /** Null where the broker has nothing of what was asked for. */
   async function ask(path: string, scope: Scope): Promise<IncomingMessage | null> {
     const url = new URL(path, place.url);
-    for (const [name, value] of Object.entries(scope)) if (value !== undefined) url.searchParams.set(name, value);
+    for (const [name, given] of Object.entries(scope)) {
+      // Of several types, each is a parameter of its own.
+      for (const value of [given ?? []].flat()) url.searchParams.append(name, value);
+    }
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     // A connection of its own: one that is kept for later would keep the process.
