@@ -1,5 +1,4 @@
 /** The broker: observations taken in a second, new and repeated; generating; memory; and how each grows. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,8 +86,8 @@ async function generate(broker: Broker, scope: object): Promise<number> {
 interface Engine {
   readonly name: string;
   readonly database: string;
-  /** Bytes that it takes on disk. */
-  readonly bytes: () => number;
+  /** What it takes on disk. */
+  readonly bytes: () => number | Promise<number>;
 }
 
 /** A database server's tables are made once it answers. */
@@ -122,7 +121,7 @@ async function growth({ name, database, bytes }: Engine): Promise<void> {
         again.toFixed(0),
         one.toFixed(1),
         `${residentMiB(broker).toFixed(0)} MiB`,
-        `${(bytes() / (1 << 20)).toFixed(0)} MiB`,
+        `${((await bytes()) / (1 << 20)).toFixed(0)} MiB`,
       ]);
     }
     print(
@@ -173,7 +172,7 @@ export async function bench(): Promise<void> {
     const engine = async (): Promise<Engine> => ({
       name: 'PostgreSQL',
       database: await postgres.database(),
-      bytes: () => Number(/^\d+/.exec(execFileSync('du', ['-sb', postgres.folder], { encoding: 'utf8' }))?.[0]),
+      bytes: () => postgres.bytes(),
     });
     await growth(await engine());
     await thousand(await engine());

@@ -85,6 +85,17 @@ test('facts of one type, or of several, come without the others', async () => {
   assert.equal((await asked('/v1/recordings?type=everything')).code, 400);
 });
 
+test('a kind that speaks of the cluster is given it with the question', async () => {
+  await report(recordingOf({ pod: 'a', workload: 'meshed', facts: 1 }));
+  const scope = { workload: 'meshed' };
+  const cluster = { namespaces: { shop: {} }, nodes: [], workloads: [], pods: [], services: [] };
+  const lineOf = async (question: object): Promise<unknown> =>
+    (await post('/v1/generate/networkpolicy', JSON.stringify({ scope, ...question }))).json();
+  const [without, within] = [generated.parse(await lineOf({})), generated.parse(await lineOf({ cluster }))];
+  assert.equal(without.type, 'abstained');
+  assert.ok(within.type !== 'abstained' || within.reason !== without.reason, JSON.stringify(within));
+});
+
 test('an audit names what was observed since, and an artifact refuses', async () => {
   const artifact = JSON.stringify({
     defaultAction: 'SCMP_ACT_ERRNO',

@@ -50,7 +50,7 @@ export function recordingOf({
   last = 2000,
   started = first,
   coveredTo = last,
-  kernel = '6.18',
+  kernel = text ?? '6.18',
 }: RunOf): Recording {
   const container: Container = {
     type: 'container',
@@ -92,7 +92,13 @@ export function recordingOf({
   return complete(
     [container],
     facts > 1 ? [...observations.slice(1), syscall] : observations,
-    [watched(container.id, started, coveredTo)],
+    [
+      {
+        ...watched(container.id, started, coveredTo),
+        hook: text ?? 'tp_btf/sys_enter',
+        gaps: text === undefined ? [] : [text],
+      },
+    ],
     kernel,
   );
 }

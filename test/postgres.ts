@@ -24,7 +24,8 @@ function user(): { uid?: number; gid?: number } {
 }
 
 export interface Postgres {
-  readonly folder: string;
+  /** Of the database that was made last. */
+  bytes(): Promise<number>;
   /** A new, empty database's URL. */
   database(): Promise<string>;
   start(): Promise<void>;
@@ -66,7 +67,10 @@ export async function startPostgres(folder = mkdtempSync(join(tmpdir(), 'kguardi
 
   await start();
   return {
-    folder,
+    async bytes() {
+      const query = `select pg_database_size('test_${made}')`;
+      return Number((await ran(bin('psql'), ['-h', folder, '-U', 'test', '-Atc', query, 'postgres'], as)).stdout);
+    },
     start,
     stop,
     async database() {

@@ -20,7 +20,7 @@ if (port === null) throw new Error('sqlite-worker.ts is started as a worker thre
 const database = new DatabaseSync(workerData as string);
 // FULL: what was acknowledged survives a power cut, not only a killed process.
 database.exec(
-  'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma cache_size = -32768; pragma temp_store = memory',
+  'pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma wal_autocheckpoint = 4000; pragma cache_size = -32768; pragma temp_store = memory',
 );
 const none = pack(0, 0, () => null);
 const statements = new Map<string, StatementSync>();
