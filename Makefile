@@ -9,7 +9,7 @@ BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(foreach arch,x86_64 aarch64,$(patsubst bpf/%.bpf.c,build/bpf/$(arch)/%.bpf.o,$(BPF_SOURCES)))
 BUNDLE := build/bundle/main.js
 # Native, or written for Node.js in ways that a bundler cannot follow.
-EXTERNAL := koffi fastify @fastify/rate-limit pino pg prom-client selfsigned
+EXTERNAL := koffi fastify pino pg prom-client selfsigned
 TESTS ?= $(shell find src test scripts -name '*.test.ts' | sort)
 
 help: ## what can be made
