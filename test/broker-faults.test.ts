@@ -1,7 +1,7 @@
 /** Nothing acknowledged is lost and nothing counts twice: killed brokers, full disks, absent databases. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -191,6 +191,49 @@ test('a full disk is said so, and when space is free all goes on', {
     assert.equal(broker.process.exitCode, null);
   } finally {
     await broker?.end();
+    execFileSync('umount', [folder]);
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a full disk under the database's server is said so, and when space is free all goes on", {
+  skip: noPostgres !== false ? noPostgres : root ? false : 'mounting a tmpfs needs root',
+  timeout,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kguardian-full-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=120m', 'tmpfs', folder]);
+  const inside = join(folder, 'postgres');
+  mkdirSync(inside);
+  const postgres = await startPostgres(inside);
+  let broker: Broker | null = null;
+  try {
+    broker = await startBroker(flags(await postgres.database()));
+    const { url } = broker;
+    while ((await ask(`${url}/readyz`)).code !== 200) await sleep(50);
+    const { bavail, bsize } = statfsSync(folder);
+    const ballast = join(folder, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(bavail * bsize - (6 << 20)));
+    const sender = startSender(
+      () => url,
+      (turn) => recordingOf({ pod: `pod-${turn}`, workload: `cart-${turn}`, facts: 1000 }),
+    );
+    const troubles = (): number => (sender.failures.get(507) ?? 0) + (sender.failures.get(503) ?? 0);
+    while (troubles() < 3) await sleep(20);
+    assert.match(
+      sender.lastError(),
+      /no space is left for the postgresql database|cannot use the postgresql database now/,
+    );
+    rmSync(ballast);
+    // Without space for its own log the server ends; whoever runs it starts it again.
+    await postgres.stop();
+    await postgres.start();
+    const whenFree = sender.acknowledged.length;
+    while (sender.acknowledged.length < whenFree + 2) await sleep(20);
+    await sender.finish();
+    await assertWhole(url, [sender]);
+  } finally {
+    await broker?.end();
+    await postgres.close();
     execFileSync('umount', [folder]);
     rmSync(folder, { recursive: true });
   }
