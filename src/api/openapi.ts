@@ -1,7 +1,25 @@
 /** The OpenAPI description, from the schemas that validate. */
 import { z } from 'zod';
-import { problem } from './answers.ts';
+import { observation } from '#observation/observation.ts';
+import { line } from '#observation/recording.ts';
+import { accepted, explanations, generated, problem, proof, replayed, status, workloads } from './answers.ts';
 import { json, type Route, routes } from './routes.ts';
+
+/** What is written once and referred to. */
+const components = {
+  Problem: problem,
+  Accepted: accepted,
+  RecordingLine: line,
+  Observation: observation,
+  ContainerStatus: status,
+  Workloads: workloads,
+  Replay: replayed,
+  Proof: proof,
+  GeneratedUnit: generated,
+  Explanations: explanations,
+} as const;
+
+const place = (name: string): string => `#/components/schemas/${name}`;
 
 export function openapi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -18,7 +36,7 @@ export function openapi(version: string): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, schemas: schemas() },
   };
 }
 
@@ -58,7 +76,16 @@ function fieldsOf(schema: z.ZodObject | undefined, where: 'path' | 'query'): obj
   }));
 }
 
+function schemas(): object {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(components)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, { io: 'output', uri: place }).schemas;
+  return Object.fromEntries(Object.entries(made).map(([id, { $schema: _, $id: __, ...rest }]) => [id, rest]));
+}
+
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
+  const known = Object.entries(components).find(([, each]) => each === schema)?.[0];
+  if (known !== undefined) return { $ref: place(known) };
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   return rest;
 }

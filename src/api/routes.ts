@@ -37,16 +37,13 @@ const artifact = z.strictObject({
   cluster,
 });
 
-/** Lines of JSON: a recording, or several that follow one another. */
-const recordings = line.describe('one line of a recording');
-
 export const routes = {
   report: {
     method: 'POST',
     path: '/v1/recordings',
     summary: 'Add one recording. Sending it again changes nothing; it is stored when this answers',
     access: 'agent',
-    body: { content: ndjson, schema: recordings },
+    body: { content: ndjson, schema: line },
     answer: { content: json, schema: accepted, description: 'stored' },
   },
   recordings: {
@@ -55,7 +52,7 @@ export const routes = {
     summary: 'Recordings that follow one another, as any command reads them with --from',
     access: 'reader',
     query: scope,
-    answer: { content: ndjson, schema: recordings, description: 'JSON lines' },
+    answer: { content: ndjson, schema: line, description: 'JSON lines' },
   },
   workloads: {
     method: 'GET',
