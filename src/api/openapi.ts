@@ -80,12 +80,17 @@ function schemas(): object {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(components)) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, { io: 'output', uri: place }).schemas;
-  return Object.fromEntries(Object.entries(made).map(([id, { $schema: _, $id: __, ...rest }]) => [id, rest]));
+  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, bare(schema)]));
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
   const known = Object.entries(components).find(([, each]) => each === schema)?.[0];
   if (known !== undefined) return { $ref: place(known) };
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  return bare(z.toJSONSchema(schema, { io }));
+}
+
+/** Without the words that belong to a document of its own. */
+function bare(schema: object): object {
+  const { $schema: _, $id: __, ...rest } = schema as { $schema?: string; $id?: string };
   return rest;
 }
