@@ -172,6 +172,7 @@ test('what is not proved is refused, changes nothing and is logged', async () =>
     const answer = await report(of, token);
     assert.equal(answer.code, code, `${what}: ${answer.body.toString()}`);
     assert.match(answer.json()['error'] as string, reason, what);
+    assert.equal(answer.headers['retry-after'], /may not create/.test(reason.source) ? '30' : undefined, what);
     if (code === 401) assert.equal(answer.headers['www-authenticate'], 'Bearer');
   }
   // Honest ones among them go with the forged: one body is stored whole, or not at all.

@@ -71,7 +71,8 @@ export function gate(reviews: Reviews, audience: string): Gate {
     },
     async agent(identity) {
       if (!(await permitted(identity, { verb: 'create', resource: 'recordings', namespace: null }))) {
-        throw new Refusal(403, `${identity.username} may not create recordings.kguardian.dev`);
+        // Rights may come later than the agents that need them: what they have is not lost by then.
+        throw new Refusal(403, `${identity.username} may not create recordings.kguardian.dev`, undefined, 30);
       }
       const node = identity.extra[`${claims}/node-name`]?.[0] ?? (await nodeOfPod(reviews, identity));
       if (node !== null) return node;

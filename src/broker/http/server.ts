@@ -140,8 +140,7 @@ function told(error: Error & { statusCode?: number }): {
 } {
   const { message } = error;
   if (error instanceof Refusal) {
-    const again = error.code === 503 || error.code === 429;
-    return { code: error.code, message, retryAfterSeconds: again ? 5 : null };
+    return { code: error.code, message, retryAfterSeconds: error.retryAfterSeconds };
   }
   if (error instanceof RunOfAnotherPod) return { code: 403, message, retryAfterSeconds: null };
   if (error instanceof StorageTrouble) {
