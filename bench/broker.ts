@@ -53,9 +53,16 @@ function runOf(number: number): Recording {
   return complete([...run.containers], [...files, ...syscalls], [...run.coverage]);
 }
 
-/** Sends these bodies over a few connections; observations in a second, without the time that making them took. */
-async function send(broker: Broker, from: number, until: number): Promise<number> {
+interface Taken {
+  /** Observations in a second of the clock, and what each took of the broker's own CPU time. */
+  readonly perSecond: number;
+  readonly cpuMicroseconds: number;
+}
+
+/** Sends these bodies over a few connections; making them is not counted. */
+async function send(broker: Broker, from: number, until: number): Promise<Taken> {
   let ms = 0;
+  const cpu = cpuSeconds(broker);
   for (let at = from; at < until; at += 40) {
     const bodies = Array.from({ length: Math.min(40, until - at) }, (_, each) => body(at + each));
     const began = performance.now();
@@ -69,11 +76,23 @@ async function send(broker: Broker, from: number, until: number): Promise<number
     await Promise.all(Array.from({ length: senders }, one));
     ms += performance.now() - began;
   }
-  return ((until - from) * factsInBody) / (ms / 1000);
+  const observations = (until - from) * factsInBody;
+  return {
+    perSecond: observations / (ms / 1000),
+    cpuMicroseconds: ((cpuSeconds(broker) - cpu) * 1e6) / observations,
+  };
 }
 
 const residentMiB = ({ process: { pid } }: Broker): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+
+/** User and system time of all its threads. */
+function cpuSeconds({ process: { pid } }: Broker): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
 
 /** Milliseconds until the last byte of the answer. */
 async function generate(broker: Broker, scope: object): Promise<number> {
@@ -102,7 +121,9 @@ async function growth({ name, database, bytes }: Engine): Promise<void> {
   ]);
   try {
     await ready(broker);
-    const rows = [['stored facts', 'new/s', 'repeated/s', 'gen of one, ms', 'resident', 'on disk']];
+    const rows = [
+      ['stored facts', 'new/s', 'CPU µs each', 'repeated/s', 'CPU µs each', 'gen of one, ms', 'resident', 'on disk'],
+    ];
     let filled = 0;
     for (const facts of steps) {
       const until = facts / factsInBody;
@@ -117,15 +138,17 @@ async function growth({ name, database, bytes }: Engine): Promise<void> {
       );
       rows.push([
         String(facts),
-        fresh.toFixed(0),
-        again.toFixed(0),
+        fresh.perSecond.toFixed(0),
+        fresh.cpuMicroseconds.toFixed(1),
+        again.perSecond.toFixed(0),
+        again.cpuMicroseconds.toFixed(1),
         one.toFixed(1),
         `${residentMiB(broker).toFixed(0)} MiB`,
         `${((await bytes()) / (1 << 20)).toFixed(0)} MiB`,
       ]);
     }
     print(
-      `The broker on ${name}: bodies of ${factsInBody} observations over ${senders} connections, senders on the same CPUs`,
+      `The broker on ${name}: bodies of ${factsInBody} observations over ${senders} connections, senders on the same CPUs; CPU of the broker alone`,
     );
     table(rows);
   } finally {
