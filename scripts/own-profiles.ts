@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { record } from '../src/agent/record.ts';
 import { fold } from '../src/baseline/fold.ts';
-import type { Line, Recording } from '../src/observation/recording.ts';
+import type { Recording } from '../src/observation/recording.ts';
 import { readRecording } from '../src/observation/reading.ts';
 import { writeRecording } from '../src/observation/writing.ts';
 import { seccomp } from '../src/policies/seccomp/index.ts';
@@ -45,7 +45,7 @@ async function recorded(
   await ready;
   await meanwhile();
   stop.abort();
-  return readRecording(writeRecording((await running).lines as Line[]));
+  return readRecording(writeRecording((await running).lines));
 }
 
 /** Until it answers, whatever it says. */
