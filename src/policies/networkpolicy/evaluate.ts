@@ -39,7 +39,11 @@ export function evaluator(
   const objects = objectsOf(text);
   const own = dialect ?? dialectOf(objects);
   const known = cluster ?? nothing;
-  const judge = judgeOf(objects, known, { dialect: own, asEnforced: audit });
+  // A text of nothing but staged policies is asked what they would do.
+  const staged = objects.every(({ object }) =>
+    String((object as { kind?: unknown } | null)?.kind).startsWith('Staged'),
+  );
+  const judge = judgeOf(objects, known, { dialect: own, asEnforced: audit || staged });
   const permissions = judge.permissions();
   const peers = peersOf(judge, known);
   const subjects = new Map<string, Endpoint>();

@@ -245,6 +245,16 @@ test('what is watched before it is enforced', () => {
   assert.match(reasonOf([toDb], { audit: true, type: 'cluster-network-policy' }), /has no form/);
 });
 
+test('staged policies alone are judged as what they would do', () => {
+  const { text } = written([toDb], { audit: true, type: 'calico' });
+  const judge = networkpolicy.evaluator(text, {}, clusterForm.parse(form));
+  const flow = { src: { pod: 'shop/api-1' }, dst: { pod: 'data/db-1' }, protocol: 'TCP' as const };
+  assert.deepEqual(
+    [5432, 22].map((port) => judge.answer({ ...flow, port }).verdict),
+    ['allow', 'deny'],
+  );
+});
+
 test('JSON is one object a line, the same as the YAML', () => {
   const yaml = written([toDb, ['web-1', 'egress', 'db', 5432]]);
   const json = written([toDb, ['web-1', 'egress', 'db', 5432]], { output: 'json' });
