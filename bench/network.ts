@@ -104,7 +104,7 @@ function generating(workloads: number, flowCount: number): Row {
   const cluster = clusterOf(workloads, 3);
   const next = random(11);
   const { pods } = cluster;
-  const lines = Array.from({ length: flowCount }, (_, at) => {
+  const lineAt = (at: number): string => {
     const from = Math.floor(next() * workloads);
     const to = (from + 1 + Math.floor(next() * callees)) % workloads;
     const copy = (of: number) => pods[of * 3 + Math.floor(next() * 3)];
@@ -119,27 +119,38 @@ function generating(workloads: number, flowCount: number): Row {
       protocol: 'TCP',
       state: 'SYN_SENT->ESTABLISHED',
     });
-  });
-  const cpu = process.cpuUsage();
-  const began = performance.now();
+  };
   const reader = readingFlows(cluster);
-  for (const line of lines) reader.add(line);
+  const cpu = { user: 0, system: 0 };
+  let reading = 0;
+  // In pieces, as a file comes: a million lines at once are the collector's business, not ours.
+  for (let at = 0; at < flowCount; at += 10_000) {
+    const piece = Array.from({ length: Math.min(10_000, flowCount - at) }, (_, step) => lineAt(at + step));
+    const before = process.cpuUsage();
+    const began = performance.now();
+    for (const line of piece) reader.add(line);
+    reading += performance.now() - began;
+    const used = process.cpuUsage(before);
+    cpu.user += used.user;
+    cpu.system += used.system;
+  }
+  const before = process.cpuUsage();
+  const began = performance.now();
   const { recording } = reader.end();
-  const read = performance.now();
   const baselines = fold([recording]);
   const result = networkpolicy.generate({ baselines, cluster }, networkpolicy.options.parse({}));
-  const done = performance.now();
-  const used = process.cpuUsage(cpu);
+  const writing = performance.now() - began;
+  const used = process.cpuUsage(before);
   const count = result.type === 'artifacts' ? result.artifacts.length : 0;
   if (count !== workloads)
     throw new Error(`${count} policies for ${workloads} workloads: ${JSON.stringify(result).slice(0, 300)}`);
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
   return [
     `${workloads} workloads, ${flowCount} flows`,
-    seconds(read - began),
-    seconds(done - read),
-    seconds(done - began),
-    seconds((used.user + used.system) / 1000),
+    seconds(reading),
+    seconds(writing),
+    seconds(reading + writing),
+    seconds((cpu.user + cpu.system + used.user + used.system) / 1000),
   ];
 }
 
