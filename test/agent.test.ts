@@ -237,3 +237,29 @@ test('containers that end are sent to their end and let go: their number and the
   await run.stop();
   assert.ok(marks(run.told().facts, container.id).includes('program port 10009'));
 });
+
+test('a container that nobody names in time is let go, counted and said, and never sent under another name', {
+  skip,
+}, async () => {
+  const run = await started({ holdMs: 2000 });
+  const [stranger, known] = [await run.lab.pod('systemd'), await run.lab.pod('systemd')];
+  const nobody = stranger.run(['/load', '1', 'busy']);
+  const named = known.run(['/load', '2', 'busy']);
+  // Another pod of the same name, and one that tells a container of the stranger's pod as its own.
+  run.api.store.put(
+    podObject({
+      uid: known.uid,
+      name: 'web-0',
+      containers: [
+        { name: 'app', id: named.id },
+        { name: 'b', id: nobody.id },
+      ],
+    }),
+  );
+  await run.until('it is let go', async () => (await run.metric('containers_dismissed_total{reason="unnamed"}')) >= 1);
+  await run.until('the other is told', () => run.told().containers.has(named.id));
+  await Promise.all([nobody.kill(), named.kill()]);
+  await run.stop();
+  assert.deepEqual([...run.told().containers.keys()], [named.id]);
+  assert.match(run.said.join('\n'), new RegExp(`container ${nobody.id} .* was never named`));
+});

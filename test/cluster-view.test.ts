@@ -17,7 +17,7 @@ const skip = existsSync(recorded) ? false : 'no ../shared/kubernetes beside the 
 interface Followed {
   readonly server: ApiServer;
   readonly view: ClusterView;
-  until(what: string, holds: () => boolean): Promise<void>;
+  readonly until: (what: string, holds: () => boolean) => Promise<void>;
 }
 
 async function followed(objects: readonly object[], node = 'node-1'): Promise<Followed> {
