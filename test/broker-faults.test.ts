@@ -98,6 +98,7 @@ test('two brokers that start at once on one database take from four senders what
   try {
     const database = await postgres.database();
     brokers.push(...(await Promise.all([startBroker(flags(database)), startBroker(flags(database))])));
+    for (const { url } of brokers) while ((await ask(`${url}/readyz`)).code !== 200) await sleep(20);
     // The same recordings from all of them, in another order each, now to one broker and now to the other.
     const recordings = Array.from({ length: 40 }, (_, turn) => delta('pod', 80)(turn));
     const senders = [1, 3, 7, 9].map((step, at) => {

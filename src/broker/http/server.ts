@@ -125,7 +125,9 @@ function answerError(context: Context, error: Error, request: FastifyRequest, re
   const { operation } = request.routeOptions.config;
   const facts = { operation, method, code, remote: ip, user: identity?.username, node, reason: message };
   if (code < 500) context.log.warn(facts, 'refused');
-  else context.log.error({ ...facts, ...(code === 500 ? { cause: causes(error) } : {}) }, 'failed');
+  // What a probe is told every few seconds is logged when it changes, by whoever watches the database.
+  else if (operation !== 'readyz')
+    context.log.error({ ...facts, ...(code === 500 ? { cause: causes(error) } : {}) }, 'failed');
   // What is still being sent is read and thrown away, so that the sender comes to read the answer.
   if (code === 413) void reply.removeHeader('connection');
   if (code === 401) void reply.header('www-authenticate', 'Bearer');
