@@ -10,7 +10,7 @@ import type { ObservationOf, Peer, Protocol as ObservedProtocol } from '#observa
 import type { Evaluator, Verdict } from '../kind.ts';
 import { objectsOf } from './documents.ts';
 import type { FlowQuestion } from './flow-query.ts';
-import type { Endpoint } from './judge/endpoint.ts';
+import { type Endpoint, isSame, replicaOf } from './judge/endpoint.ts';
 import { type Judge, type Judgement, judgeOf } from './judge/judge.ts';
 import type { Direction, Flow, Protocol } from './judge/policy.ts';
 import { type Dialect, dialectOf } from './judge/read/policies.ts';
@@ -60,7 +60,8 @@ export function evaluator(
     if (observation.peer.type === 'unresolved')
       return { verdict: 'unknown', rule: `nobody could name ${observation.peer.ip}` };
     const self = subjectOf(pod);
-    const ends = peers(observation.peer);
+    // Who calls its own workload calls another pod of it: a call to itself shows nothing of policies.
+    const ends = peers(observation.peer).map((end) => (end.type === 'pod' && isSame(end, self) ? replicaOf(end) : end));
     const answering = observation.direction === 'egress' ? ends.filter((end) => listens(end, observation)) : [];
     // Pods of one workload may differ in their ports: one of those that have this one was it.
     const verdicts = (answering.length > 0 ? answering : ends).map((peer) => {

@@ -184,6 +184,11 @@ export function isSame(a: Endpoint, b: Endpoint): boolean {
   return a === b || (a.type === 'pod' && b.type === 'pod' && a.name === b.name);
 }
 
+/** Another pod of the same workload, at another address. */
+export function replicaOf(pod: Extract<Endpoint, { type: 'pod' }>): Endpoint {
+  return { ...pod, name: `${pod.name} (a replica)`, addresses: [] };
+}
+
 /** DNS names are compared without their case and last dot. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
