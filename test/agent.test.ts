@@ -1,6 +1,7 @@
 /** The agent of a node, whole: real containers, an API server and a broker that fail as real ones do. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observation } from '#observation/observation.ts';
@@ -25,6 +26,16 @@ function marks(facts: readonly Observation[], id: string): string[] {
     return fact.type === 'flow' ? [`${fact.phase} port ${fact.port}`] : [];
   });
   return [...new Set(found)].toSorted();
+}
+
+function isRunning(...argv: readonly string[]): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `${argv.join('\0')}\0`;
+    } catch {
+      return false;
+    }
+  });
 }
 
 test('what people do by exec is kept apart, with its children; what the workload forks is not', { skip }, async () => {
@@ -66,7 +77,8 @@ test('what ran before the agent is recorded from then on, its sessions apart, an
   const container = pod.run(['/load', '5', 'busy']);
   await container.marked;
   const session = container.exec(['/load', '6', 'busy']).catch(() => undefined);
-  await sleep(500);
+  // It runs its own program before the agent comes: until then the runtime is still on its way in.
+  for (let tries = 0; tries < 200 && !isRunning('/load', '6', 'busy'); tries += 1) await sleep(50);
   const object = podObject({ uid: pod.uid, name: 'web-0', containers: [{ name: 'app', id: container.id }] });
   const second = await started({ cgroupRoot: first.lab.cgroupRoot }, [object]);
   await second.until('it is told', () => marks(second.told().facts, container.id).length >= 4);

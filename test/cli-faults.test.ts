@@ -29,7 +29,13 @@ const faults: readonly (readonly [what: string, argv: () => readonly string[], c
     2,
     /unknown option '--form'[\s\S]*Did you mean --from/,
   ],
-  ['no recording', () => ['gen', 'seccomp'], 2, /no recording given; name one with --from FILE/],
+  ['no recording', () => ['gen', 'seccomp'], 2, /no cluster is known: .* or a recording with --from FILE/],
+  [
+    'a time for a file',
+    () => ['gen', 'seccomp', '--from', nginx, '--since', '7d'],
+    2,
+    /--since is for what a broker keeps; a recording in a file is taken as it is/,
+  ],
   [
     'a missing file',
     () => ['gen', 'seccomp', '--from', '/nonexistent'],

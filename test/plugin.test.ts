@@ -59,6 +59,35 @@ const objects = [
     },
     spec: { nodeName: 'node-1', containers: [{ name: 'nginx' }] },
   },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'client', namespace: 'other', uid: 'client-1' },
+    spec: { selector: { matchLabels: { app: 'client' } } },
+  },
+  {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: 'client-7c',
+      namespace: 'other',
+      uid: 'rs-2',
+      ownerReferences: owner('Deployment', 'client', 'client-1'),
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'client-7c-y',
+      namespace: 'other',
+      uid: 'pod-2',
+      labels: { app: 'client', 'pod-template-hash': '7c' },
+      ownerReferences: owner('ReplicaSet', 'client-7c', 'rs-2'),
+    },
+    spec: { nodeName: 'node-1', containers: [{ name: 'client' }] },
+    status: { podIP: '10.244.0.8', podIPs: [{ ip: '10.244.0.8' }] },
+  },
   ...allow('alice', [
     { verbs: ['get', 'list'], apiGroups: [''], resources: ['services', 'pods'] },
     { verbs: ['create'], apiGroups: [''], resources: ['pods/portforward'] },
@@ -87,19 +116,29 @@ const seccompProfiles = {
   namespaced: false,
 };
 
+const release = `sha256:${'5'.repeat(64)}`;
+
 /** A real recording of nginx, as if it had run as a container of shop's web. */
 function inShop(): string[] {
   const lines = zstdDecompressSync(readFileSync(`${recordings}/nginx.jsonl.zst`))
     .toString('utf8')
     .trimEnd()
     .split('\n');
-  return lines.map((text) => {
+  const client = { namespace: 'other', kind: 'Deployment', name: 'client' };
+  const facts = lines.slice(0, -1).map((text) => {
     const line = JSON.parse(text) as Line;
     if (line.type !== 'container') return text;
     const pod = { cluster: 'test', namespace: 'shop', kind: 'Deployment', name: 'web-5d4f-x', uid: 'pod-1' };
     const more = { node: 'node-1', labels: { app: 'web' }, serviceAccount: 'default', hostNetwork: false };
-    return JSON.stringify({ ...line, workload: 'web', name: 'nginx', pod: { ...pod, ...more } });
+    const image = { image: 'example.org/web:1', imageDigest: release };
+    return JSON.stringify({ ...line, workload: 'web', name: 'nginx', ...image, pod: { ...pod, ...more } });
   });
+  // What an agent adds in a cluster: who called.
+  const flow = lines.map((text) => JSON.parse(text) as Line).find((line) => line.type === 'flow');
+  assert.ok(flow);
+  const call = { direction: 'ingress', port: 80, peer: { type: 'workload', workload: client }, outcome: 'established' };
+  facts.push(JSON.stringify({ ...flow, ...call }));
+  return [...facts, JSON.stringify({ type: 'end', ended: 2, lines: facts.length })];
 }
 
 describe('kubectl kguardian', () => {
@@ -197,6 +236,46 @@ describe('kubectl kguardian', () => {
     const other = await alice('diff', 'seccomp', 'web', '-o', 'yaml');
     assert.equal(other.code, 1, other.stderr);
     assert.match(other.stdout, /^-  defaultAction: SCMP_ACT_LOG\n\+  defaultAction: SCMP_ACT_ERRNO/m);
+  });
+
+  test('one release, and one container, can be asked for alone', async () => {
+    const [all, one] = [
+      await alice('gen', 'seccomp', 'web'),
+      await alice('gen', 'seccomp', 'web', '--release', release, '-c', 'nginx'),
+    ];
+    assert.equal(one.code, 0, one.stderr);
+    assert.equal(one.stdout, all.stdout);
+    const none = await alice('gen', 'seccomp', 'web', '--release', `sha256:${'6'.repeat(64)}`);
+    assert.deepEqual([none.code, none.stdout], [2, '']);
+  });
+
+  test('network policies are written with what the API server says of both ends', async () => {
+    const config = join(folder, 'admin.kubeconfig');
+    writeFileSync(config, api.kubeconfig('admin', 'shop'));
+    const { code, stdout, stderr } = await run(['gen', 'networkpolicy', 'web', '--kubeconfig', config]);
+    assert.equal(code, 0, stderr);
+    const { parse } = await import('yaml');
+    const policy = parse(stdout) as {
+      metadata: object;
+      spec: { podSelector: object; policyTypes: string[]; ingress: object[] };
+    };
+    assert.deepEqual(policy.metadata, { name: 'web', namespace: 'shop' });
+    assert.deepEqual(policy.spec.podSelector, { matchLabels: { app: 'web' } });
+    assert.deepEqual(policy.spec.policyTypes, ['Ingress', 'Egress']);
+    assert.deepEqual(policy.spec.ingress, [
+      {
+        from: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'other' } },
+            podSelector: { matchLabels: { app: 'client' } },
+          },
+        ],
+        ports: [{ port: 80, protocol: 'TCP' }],
+      },
+    ]);
+    const refused = await alice('gen', 'networkpolicy', 'web');
+    assert.match(refused.stderr, /the API server refuses GET .* forbidden/);
+    assert.equal(refused.code, 2);
   });
 
   test('the examples of the help work when pasted', async () => {

@@ -3,6 +3,7 @@ import type { Baseline } from '#baseline/baseline.ts';
 import { fold } from '#baseline/fold.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
+import type { PolicyKind } from '#policies/kind.ts';
 import { onlyOf } from '#proof/generate.ts';
 import type { ClusterFlags, SelectionFlags } from './cluster/flags.ts';
 import { type Named, namedBy } from './cluster/names.ts';
@@ -27,16 +28,26 @@ export interface Found {
   readonly selects: (baseline: Baseline) => boolean;
 }
 
-/** Throws a Failure when nothing was observed of what was asked for. `objects`: whether the cluster's are wanted. */
-export async function findEvidence(
-  workload: string | undefined,
-  flags: EvidenceFlags,
-  objects: boolean,
-): Promise<Found> {
+export interface Wanted {
+  /** The cluster's objects, too. */
+  readonly objects: boolean;
+  /** Whether `--since` means something where there is no broker: a kind may know times itself. */
+  readonly since: boolean;
+}
+
+export const wantedBy = (kind: PolicyKind): Wanted => ({
+  objects: kind.cluster === 'required',
+  since: 'since' in kind.options.shape,
+});
+
+/** Throws a Failure when nothing was observed of what was asked for. */
+export async function findEvidence(workload: string | undefined, flags: EvidenceFlags, wants: Wanted): Promise<Found> {
   const cluster = await readCluster(flags.cluster);
   const files = flags.from ?? [];
-  if (files.length === 0 && flags.flows === undefined) return fromBroker(workload, flags, cluster, objects);
-  const recordings = files.length === 0 ? [] : await readRecordings(files);
+  if (files.length === 0 && flags.flows === undefined) return fromBroker(workload, flags, cluster, wants);
+  if (flags.since !== undefined && !wants.since)
+    throw new Failure('--since is for what a broker keeps; a recording in a file is taken as it is');
+  const recordings = (files.length === 0 ? [] : await readRecordings(files)).map((each) => ofRelease(each, flags));
   if (flags.flows !== undefined) recordings.push(await readFlowFile(flags.flows, cluster));
   const asked = workload === undefined ? null : namedBy(workload);
   return { recordings, cluster, selects: (baseline) => isNamed(baseline, asked) && isIn(baseline, flags) };
@@ -47,12 +58,25 @@ export function onlySelected({ recordings, selects }: Found): readonly Recording
   return recordings.map((recording) => onlyOf({ baselines: fold([recording]).filter(selects) }, recording));
 }
 
+/** Without the runs of other images. */
+function ofRelease(recording: Recording, { release }: EvidenceFlags): Recording {
+  if (release === undefined) return recording;
+  const baselines = fold([recording]).map((each) => ({
+    ...each,
+    instances: each.instances.filter(({ imageDigest }) => imageDigest === release),
+  }));
+  return onlyOf({ baselines }, recording);
+}
+
 function isNamed({ place, workload }: Baseline, asked: Named | null): boolean {
   return asked === null || (workload === asked.name && (asked.kind === null || asked.kind === place?.kind));
 }
 
-function isIn({ place }: Baseline, { namespace }: EvidenceFlags): boolean {
-  return namespace === undefined || place?.namespace === namespace;
+function isIn({ place, container }: Baseline, flags: EvidenceFlags): boolean {
+  return (
+    (flags.namespace === undefined || place?.namespace === flags.namespace) &&
+    (flags.container === undefined || container === flags.container)
+  );
 }
 
 /** The cluster's client is large: it is loaded only here. */
@@ -60,7 +84,7 @@ async function fromBroker(
   workload: string | undefined,
   flags: EvidenceFlags,
   given: Cluster | null,
-  objects: boolean,
+  { objects }: Wanted,
 ): Promise<Found> {
   const { openCluster } = await import('./cluster/open.ts');
   const cluster = openCluster(flags);

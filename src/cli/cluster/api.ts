@@ -115,7 +115,6 @@ function configured(flags: ClusterFlags): KubeConfig {
     else
       throw new Failure(
         'no cluster is known: there is no kubeconfig; name one with --kubeconfig FILE, or a recording with --from FILE',
-        3,
       );
   } catch (error) {
     if (error instanceof Failure) throw error;

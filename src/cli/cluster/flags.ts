@@ -21,6 +21,8 @@ export interface ClusterFlags {
 export interface SelectionFlags {
   readonly all?: boolean;
   readonly selector?: string;
+  readonly container?: string;
+  readonly release?: string;
   readonly since?: string;
 }
 
@@ -50,7 +52,9 @@ export function addClusterFlags(command: Command): Command {
 export function addSelectionFlags(command: Command): Command {
   command
     .option('--all', 'all workloads of the namespace')
-    .option('-l, --selector <labels>', 'workloads of pods with these labels, app=web', afterSign);
+    .option('-l, --selector <labels>', 'workloads of pods with these labels, app=web', afterSign)
+    .option('-c, --container <name>', 'only this container', afterSign)
+    .option('--release <digest>', 'only runs of this image, sha256:…: a release, to be compared with another');
   // A kind may know better what a time means to it; the broker leaves out what came before all the same.
   if (command.options.some(({ long }) => long === '--since')) return command;
   return command.option('--since <time>', 'only what was seen from then on: 7d, 12h, or a time (2026-11-26T00:00:00Z)');

@@ -14,27 +14,32 @@ export async function scopes(
   flags: ClusterFlags & SelectionFlags,
   api: () => Api,
 ): Promise<readonly Scope[]> {
-  const since = flags.since === undefined ? {} : { since: flags.since };
+  // What every question says besides its workload.
+  const more = {
+    ...(flags.since === undefined ? {} : { since: flags.since }),
+    ...(flags.container === undefined ? {} : { container: flags.container }),
+    ...(flags.release === undefined ? {} : { digest: flags.release }),
+  };
   const given = [argument, flags.all === true ? 'all' : undefined, flags.selector].filter((each) => each !== undefined);
   if (given.length > 1) throw new Failure('give one of: a NAME, --all, -l LABELS');
   if (argument !== undefined && flags.allNamespaces === true)
     throw new Failure('a NAME is of one namespace; give -n NAMESPACE, or -A without a name');
   const namespace = flags.namespace ?? (flags.allNamespaces === true ? undefined : api().namespace);
-  const where = flags.allNamespaces === true || namespace === undefined ? since : { ...since, namespace };
+  const where = flags.allNamespaces === true || namespace === undefined ? more : { ...more, namespace };
   if (flags.selector !== undefined)
-    return (await workloadsOf(api(), namespace, flags.selector)).map((workload) => scopeOf(workload, since));
+    return (await workloadsOf(api(), namespace, flags.selector)).map((workload) => scopeOf(workload, more));
   if (argument === undefined) {
     if (flags.all === true || flags.allNamespaces === true) return [where];
     throw new Failure('name a workload (deploy/web), or say which: --all, -l LABELS, -A');
   }
   const named = namedBy(argument);
   if (named.kind === 'Pod' && namespace !== undefined)
-    return [scopeOf(await ofPod(api(), namespace, named.name), since)];
+    return [scopeOf(await ofPod(api(), namespace, named.name), more)];
   return [{ ...where, workload: named.name, ...(named.kind === null ? {} : { kind: named.kind }) }];
 }
 
-function scopeOf({ namespace, kind, name }: Workload, since: Scope): Scope {
-  return { ...since, namespace, kind, workload: name };
+function scopeOf({ namespace, kind, name }: Workload, more: Scope): Scope {
+  return { ...more, namespace, kind, workload: name };
 }
 
 async function ofPod(api: Api, namespace: string, name: string): Promise<Workload> {

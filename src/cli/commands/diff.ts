@@ -9,7 +9,7 @@ import type { PolicyKind } from '#policies/kind.ts';
 import { collectionPath } from '../cluster/discovery.ts';
 import type { Api } from '../cluster/api.ts';
 import { openCluster } from '../cluster/open.ts';
-import { type EvidenceFlags, findEvidence } from '../evidence.ts';
+import { type EvidenceFlags, findEvidence, wantedBy } from '../evidence.ts';
 import { Failure, systemReason } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { count, tell } from '../story.ts';
@@ -22,7 +22,7 @@ export async function diff(
   given: Record<string, unknown> & EvidenceFlags,
 ): Promise<void> {
   const options = parseOptions(kind.options, given);
-  const { recordings, cluster: objects, selects } = await findEvidence(workload, given, kind.cluster === 'required');
+  const { recordings, cluster: objects, selects } = await findEvidence(workload, given, wantedBy(kind));
   const generated = generateAll(kind, fold(recordings).filter(selects), options, recordings, objects);
   const folder = given['dir'] as string | undefined;
   const cluster = openCluster(given);

@@ -11,7 +11,8 @@ interface Options extends EvidenceFlags {
 
 export async function explainArtifact(file: string, options: Options): Promise<void> {
   const artifact = await readArtifact(file, options.kind);
-  const found = await findEvidence(options.workload, options, artifact.kind.cluster === 'required');
+  const objects = artifact.kind.cluster === 'required';
+  const found = await findEvidence(options.workload, options, { objects, since: false });
   const explanations = explain(artifact.evaluator(found.cluster), onlySelected(found));
   if (options.output === 'json') {
     for (const each of explanations) process.stdout.write(`${JSON.stringify(each)}\n`);

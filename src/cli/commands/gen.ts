@@ -8,7 +8,7 @@ import type { Recording } from '#observation/recording.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import { containerName } from '#policies/names.ts';
 import { evidences, generateProved, type ProvedArtifact } from '#proof/generate.ts';
-import { type EvidenceFlags, findEvidence } from '../evidence.ts';
+import { type EvidenceFlags, findEvidence, wantedBy } from '../evidence.ts';
 import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { offenceLines, replayLine } from '../proof-text.ts';
@@ -21,7 +21,7 @@ export async function gen(
   given: Record<string, unknown> & EvidenceFlags,
 ): Promise<void> {
   const options = parseOptions(kind.options, given);
-  const { recordings, cluster, selects } = await findEvidence(workload, given, kind.cluster === 'required');
+  const { recordings, cluster, selects } = await findEvidence(workload, given, wantedBy(kind));
   const baselines = fold(recordings).filter(selects);
   if (baselines.length === 0)
     throw new Failure(

@@ -17,7 +17,7 @@ interface Options extends EvidenceFlags {
 export async function prove(files: readonly string[], options: Options): Promise<void> {
   const artifacts = await readArtifacts(files, options.kind);
   const objects = artifacts.some(({ kind }) => kind.cluster === 'required');
-  const found = await findEvidence(options.workload, options, objects);
+  const found = await findEvidence(options.workload, options, { objects, since: false });
   const recordings = onlySelected(found);
   for (const artifact of artifacts) {
     const file = artifact.name;
