@@ -344,12 +344,16 @@ test('at full blast nothing is lost that fits: calls, files, connections, counte
       mkdirSync(`${many}/${i}`);
       for (let j = 0; j < 1000; j += 1) writeFileSync(`${many}/${i}/${i * 1000 + j}`, '');
     }
-    const opens = await recordCommand([load, 'distinct', '100000', many]);
-    assert.equal(opens.lost, 0);
-    assert.equal(
-      new Set(opens.of('file').flatMap(({ path }) => (path.startsWith(`${many}/`) ? [path] : []))).size,
-      100_000,
-    );
+    // The ring holds about 65,000 events of such files, should nobody come to read it meanwhile.
+    for (const [wanted, mayLose] of [
+      [50_000, false],
+      [100_000, true],
+    ] as const) {
+      const opens = await recordCommand([load, 'distinct', String(wanted), many]);
+      const seen = new Set(opens.of('file').flatMap(({ path }) => (path.startsWith(`${many}/`) ? [path] : []))).size;
+      if (!mayLose) assert.equal(opens.lost, 0);
+      assert.equal(seen + opens.lost, wanted);
+    }
   } finally {
     rmSync(many, { recursive: true });
   }
