@@ -11,8 +11,17 @@ interface Property {
   readonly description?: string;
 }
 
+/** Several commands have the same options: each schema is read once. */
+const read = new WeakMap<z.ZodObject, Record<string, Property>>();
+
 function properties(schema: z.ZodObject): Record<string, Property> {
-  return (z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, Property> }).properties ?? {};
+  const known = read.get(schema);
+  if (known !== undefined) return known;
+  const { properties: found = {} } = z.toJSONSchema(schema, { io: 'input' }) as {
+    properties?: Record<string, Property>;
+  };
+  read.set(schema, found);
+  return found;
 }
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -23,12 +23,18 @@ try {
   }
 }
 
-/** An agent's process never sees the kinds of policies, nor what they are made of. */
+/** Processes that run beside workloads never see the kinds of policies, nor what they are made of. */
 async function root(): Promise<Command> {
-  if (process.argv[2] !== 'agent') return (await import('./program.ts')).program();
-  const { rootCommand } = await import('./command.ts');
-  const { addAgent } = await import('./agent-command.ts');
-  const alone = rootCommand();
-  addAgent(alone);
+  const word = process.argv[2];
+  if (word !== 'agent' && word !== 'record') {
+    const { program } = await import('./program.ts');
+    const aboutAll = process.argv.slice(2).every((each) => ['--help', '-h', '--version', '--debug'].includes(each));
+    if (aboutAll) return program([], (command) => command);
+    const [{ kinds }, { addOptions }] = await Promise.all([import('#policies/index.ts'), import('./kind-options.ts')]);
+    return program(kinds, addOptions);
+  }
+  const alone = (await import('./command.ts')).rootCommand();
+  if (word === 'agent') (await import('./agent-command.ts')).addAgent(alone);
+  else (await import('./record-command.ts')).addRecord(alone);
   return alone;
 }

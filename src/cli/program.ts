@@ -1,14 +1,11 @@
 /** All commands with their flags and help. What they do is loaded when they are called. */
 import { type Command, Option } from 'commander';
-import { kinds } from '#policies/index.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import { addAgent } from './agent-command.ts';
 import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
 import { collect, command, rootCommand } from './command.ts';
-import { addOptions } from './kind-options.ts';
+import { addRecord } from './record-command.ts';
 import { version } from './version.ts';
-
-const kindNames = kinds.map(({ name }) => name).join(', ');
 
 const from = (): Option =>
   new Option('--from <file>', 'a recording instead of the cluster, - for standard input; repeat to add up').argParser(
@@ -29,29 +26,21 @@ const flowsOption = (): Option =>
 /** A log of flows shows what the network sensor sees, and nothing else. */
 const readsFlows = (kind: PolicyKind): boolean => kind.sensors.every((sensor) => sensor === 'network');
 
+/** Adds a schema's fields as flags. */
+type AddOptions = (command: Command, schema: PolicyKind['options']) => Command;
+
 /** What a kind generates from, and its own options. */
-function addEvidence(kind: PolicyKind, one: Command): Command {
+function addEvidence(kind: PolicyKind, one: Command, addOptions: AddOptions): Command {
   if (kind.cluster === 'required') one.addOption(clusterOption());
   if (readsFlows(kind)) one.addOption(flowsOption());
   return asked(addOptions(one, kind.options));
 }
 
-export function program(): Command {
+/** Without kinds there are no commands below `gen`, `diff` and `evaluate`: enough for help about the whole, and half its time. */
+export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): Command {
+  const kindNames = kinds.map(({ name }) => name).join(', ');
   const root = rootCommand();
-  command(root, 'record [command...]', 'observe a command on this host, a process or a cgroup', [
-    'record --name listing -o listing.jsonl -- ls -l /',
-    'record --pid 1 --duration 2s -o pid1.jsonl',
-  ])
-    .option('--name <name>', "the workload's name; by default the command's")
-    .option(
-      '-o, --output <file>',
-      'where the recording goes (.zst and .gz compress; - for standard output); by default NAME.jsonl',
-    )
-    .option('--duration <time>', 'end after this time, 30s or 5m; a command started here is ended too')
-    .option('--pid <pid>', 'observe this process and its children')
-    .option('--cgroup <path>', 'observe what runs in this cgroup v2 folder, or will')
-    .passThroughOptions()
-    .action(async (argv: string[], options) => (await import('./commands/record.ts')).record(argv, options));
+  addRecord(root);
 
   const gen = command(root, 'gen', 'write the policies that a recording shows to be needed', [
     'gen seccomp --from recording.jsonl',
@@ -64,7 +53,7 @@ export function program(): Command {
       `${kind.name} deploy/web -n shop --output-dir policies`,
     ]).aliases([...kind.aliases]);
     one.addOption(from()).option('--output-dir <dir>', 'write files there instead of standard output');
-    addEvidence(kind, one).action(async (name: string | undefined, options: Record<string, unknown>) =>
+    addEvidence(kind, one, addOptions).action(async (name: string | undefined, options: Record<string, unknown>) =>
       (await import('./commands/gen.ts')).gen(kind, name, options),
     );
   }
@@ -79,7 +68,7 @@ export function program(): Command {
       `${kind.name} --all -n shop --dir policies`,
     ]).aliases([...kind.aliases]);
     one.addOption(from()).option('--dir <dir>', 'compare with files there instead of objects of the cluster');
-    addEvidence(kind, one).action(async (name: string | undefined, options: Record<string, unknown>) =>
+    addEvidence(kind, one, addOptions).action(async (name: string | undefined, options: Record<string, unknown>) =>
       (await import('./commands/diff.ts')).diff(kind, name, options),
     );
   }
