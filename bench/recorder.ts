@@ -140,6 +140,21 @@ async function syscalls(): Promise<void> {
       },
       { name: 'kguardian, syscalls', around: recorder(['syscalls'], argv) },
       {
+        name: 'empty programs, one more on the exit',
+        async around() {
+          // As all sensors have it: system calls and files both look at what a call returned.
+          const objects = [
+            emptyPrograms(),
+            new BpfObject(join(folder, 'empty.bpf.o'), 'empty').load().attach('empty_exit'),
+          ];
+          try {
+            return loaded(argv);
+          } finally {
+            for (const object of objects) object.close();
+          }
+        },
+      },
+      {
         name: 'kguardian, all sensors',
         around: recorder(
           sensors.map(({ sensor }) => sensor),

@@ -268,10 +268,12 @@ test('a container that nobody names in time is let go, counted and said, and nev
       ],
     }),
   );
-  await run.until('it is let go', async () => (await run.metric('containers_dismissed_total{reason="unnamed"}')) >= 1);
+  // On a busy machine a sandbox may wait as long for its pod's containers.
+  const letGo = new RegExp(`container ${nobody.id} .* was never named`);
+  await run.until('it is let go', () => letGo.test(run.said.join('\n')));
+  assert.ok((await run.metric('containers_dismissed_total{reason="unnamed"}')) >= 1);
   await run.until('the other is told', () => run.told().containers.has(named.id));
   await Promise.all([nobody.kill(), named.kill()]);
   await run.stop();
   assert.deepEqual([...run.told().containers.keys()], [named.id]);
-  assert.match(run.said.join('\n'), new RegExp(`container ${nobody.id} .* was never named`));
 });

@@ -86,15 +86,15 @@ test('a log of flows becomes policies: the pod behind the Service, its own port,
     stdout,
     /# dialled as Service shop\/db:80\n {2}# seen 1 time or more, 2023-11-14T22:13:20Z\n {2}- to:\n {4}- podSelector:\n {8}matchLabels:\n {10}app: db\n {4}ports:\n {4}- protocol: TCP\n {6}port: 5432\n/,
   );
-  assert.match(stderr, /shop\.web-networkpolicy\.yaml; replay allows 1 of 1 observations/);
+  assert.match(stderr, /shop-web-networkpolicy\.yaml; replay allows 1 of 1 observations/);
   assert.doesNotMatch(stdout, /10\.96|port: 80\n/);
 });
 
 test('files, and the questions that they answer', async () => {
   const output = join(folder, 'out');
   assert.equal((await run(['gen', 'netpol', '--cluster', cluster, '--flows', flows, '--output-dir', output])).code, 0);
-  assert.deepEqual(readdirSync(output), ['shop.web-networkpolicy.yaml']);
-  const profile = join(output, 'shop.web-networkpolicy.yaml');
+  assert.deepEqual(readdirSync(output), ['shop-web-networkpolicy.yaml']);
+  const profile = join(output, 'shop-web-networkpolicy.yaml');
   const input = [
     { id: 'a', ...toDb },
     { id: 'b', ...toDb, port: 22 },

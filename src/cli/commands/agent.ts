@@ -2,6 +2,7 @@
 import type { AgentOptions } from '#agent/main.ts';
 import { printable } from '#observation/text.ts';
 import { Failure } from '../failure.ts';
+import { milliseconds } from '../times.ts';
 import { version } from '../version.ts';
 
 export interface Flags {
@@ -74,12 +75,6 @@ function bytes(text: string): number {
   const match = /^(\d+)(Ki|Mi|Gi)?$/.exec(text);
   if (match === null) throw new Failure(`--spool-size takes bytes with Ki, Mi or Gi, not ${JSON.stringify(text)}`);
   return Number(match[1]) * 1024 ** ['', 'Ki', 'Mi', 'Gi'].indexOf(match[2] ?? '');
-}
-
-function milliseconds(flag: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new Failure(`${flag} takes a number with ms, s, m or h, not ${JSON.stringify(text)}`);
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
 }
 
 function hostAndPort(text: string): { host: string; port: number } {

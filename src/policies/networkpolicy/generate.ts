@@ -66,12 +66,21 @@ interface Documents {
   readonly documents: readonly { readonly head: readonly string[]; readonly object: YamlMap }[];
 }
 
+/** `shop-web`; with a dot where two namespaces would give the same, `a-b` with `c` and `a` with `b-c`. */
+function files(drafts: readonly Draft[]): (draft: Draft) => string {
+  const usual = ({ workload, name }: Draft): string => `${workload.namespace}-${name}`;
+  const same = Map.groupBy(drafts, usual);
+  return (draft) =>
+    (same.get(usual(draft))?.length ?? 0) > 1 ? `${draft.workload.namespace}.${draft.name}` : usual(draft);
+}
+
 function documentsOf(drafts: readonly Draft[], options: Options): Documents[] {
   const { type, audit } = options;
   const shared = type === 'cilium-clusterwide' ? sharedDns(drafts, audit) : { drafts, policy: null };
+  const fileOf = files(shared.drafts);
   const own = shared.drafts.map(
     (draft): Documents => ({
-      path: `${draft.workload.namespace}.${draft.name}`,
+      path: fileOf(draft),
       documents: objectsOf(draft, type, audit).map((object, at) => ({ head: at === 0 ? draft.head : [], object })),
     }),
   );
@@ -118,7 +127,7 @@ function companions(drafts: readonly Draft[], { type, audit, direction }: Option
     const object = type.startsWith('cilium')
       ? ciliumDenyDefault(namespace, directions, type === 'cilium-clusterwide')
       : denyDefault(namespace, kinds);
-    return { path: `${namespace}.default-deny`, documents: [{ head, object }] };
+    return { path: `${namespace}-default-deny`, documents: [{ head, object }] };
   });
 }
 
