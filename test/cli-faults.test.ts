@@ -31,6 +31,12 @@ const faults: readonly (readonly [what: string, argv: () => readonly string[], c
   ],
   ['no recording', () => ['gen', 'seccomp'], 2, /no cluster is known: .* or a recording with --from FILE/],
   [
+    'labels for a file',
+    () => ['gen', 'seccomp', '--from', nginx, '-l', 'app=web'],
+    2,
+    /-l asks a cluster whose pods have these labels; name the workload/,
+  ],
+  [
     'a time for a file',
     () => ['gen', 'seccomp', '--from', nginx, '--since', '7d'],
     2,

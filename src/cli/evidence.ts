@@ -47,6 +47,8 @@ export async function findEvidence(workload: string | undefined, flags: Evidence
   if (files.length === 0 && flags.flows === undefined) return fromBroker(workload, flags, cluster, wants);
   if (flags.since !== undefined && !wants.since)
     throw new Failure('--since is for what a broker keeps; a recording in a file is taken as it is');
+  if (flags.selector !== undefined)
+    throw new Failure('-l asks a cluster whose pods have these labels; name the workload');
   const recordings = (files.length === 0 ? [] : await readRecordings(files)).map((each) => ofRelease(each, flags));
   if (flags.flows !== undefined) recordings.push(await readFlowFile(flags.flows, cluster));
   const asked = workload === undefined ? null : namedBy(workload);

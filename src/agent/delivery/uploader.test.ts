@@ -16,7 +16,7 @@ after(() => {
 });
 
 /** A spool with so many recordings, an uploader, and a broker that answers as it is told. */
-async function setUp(recordings: number, answer: (headers: IncomingHttpHeaders) => number | 'break') {
+async function setUp(recordings: number, answer: (headers: IncomingHttpHeaders) => number | 'break' | '403, later') {
   const folder = mkdtempSync(join(tmpdir(), 'kguardian-upload-'));
   closing.push(() => rmSync(folder, { recursive: true, force: true }));
   const taken: string[] = [];
@@ -25,10 +25,12 @@ async function setUp(recordings: number, answer: (headers: IncomingHttpHeaders) 
     void (async () => {
       const text = zstdDecompressSync(await buffer(request)).toString('utf8');
       headers.push(request.headers);
-      const status = answer(request.headers);
+      const answered = answer(request.headers);
+      const later = answered === '403, later';
+      const status = later ? 403 : answered;
       if (status === 'break') return void request.socket.destroy();
       if (status < 300) taken.push(text.trimEnd());
-      response.writeHead(status, status === 429 ? { 'retry-after': '1' } : {}).end('because');
+      response.writeHead(status, later || status === 429 ? { 'retry-after': '1' } : {}).end('because');
     })();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -80,7 +82,7 @@ test('a token is read again when its file has changed', async () => {
   );
 });
 
-for (const status of [401, 408, 429, 500, 503, 'break'] as const) {
+for (const status of [401, '403, later', 408, 429, 500, 503, 'break'] as const) {
   test(`${status}: tried again until it is taken, and told of once`, async () => {
     let left = 3;
     const { spool, uploader, taken, said } = await setUp(1, () => ((left -= 1) >= 0 ? status : 200));

@@ -91,7 +91,8 @@ export class Uploader {
         this.#trouble = '';
         return 'acknowledged';
       }
-      if (status >= 400 && status < 500 && !mayPass.includes(status)) {
+      // Who says when to come again refuses for now: rights may not be bound yet.
+      if (status >= 400 && status < 500 && !mayPass.includes(status) && retryAfterMs === 0) {
         await this.#spool.setAside(file);
         this.uploads.refused += 1;
         this.#options.say(`the broker refused ${file.name} (${status}), it is set aside: ${JSON.stringify(text)}`);
