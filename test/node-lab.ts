@@ -174,7 +174,12 @@ export class LabPod {
       ociVersion: '1.0.2',
       root: { path: join(this.#folder, 'rootfs'), readonly: true },
       process: { terminal: false, cwd: '/', args: argv, user: { uid: 0, gid: 0 }, env: ['PATH=/'] },
-      mounts: [mount('/proc', 'proc'), mount('/tmp', 'tmpfs', 'nosuid', 'mode=1777')],
+      mounts: [
+        mount('/proc', 'proc'),
+        // Its own: runc makes devices and links there, and two containers that start at once would meet in the shared root.
+        mount('/dev', 'tmpfs', 'nosuid', 'mode=755'),
+        mount('/tmp', 'tmpfs', 'nosuid', 'mode=1777'),
+      ],
       linux: {
         cgroupsPath: this.#cgroup(id),
         namespaces: [
