@@ -73,7 +73,64 @@ const flow = fc
   })
   .map((rest): Observation => ({ type: 'flow', ...rest }));
 
-export const observation = fc.oneof({ weight: 5, arbitrary: syscall }, file, flow);
+const execution = fc.record({ ...common, path: fc.constantFrom('/bin/sh', '/usr/bin/id', '/opt/my app/"x"') }).map(
+  (rest): Observation => ({
+    type: 'exec',
+    ...rest,
+    calledAs: rest.path,
+    parent: rest.program,
+    argv: [],
+    argvCut: false,
+    uid: 0,
+    gid: 0,
+  }),
+);
+
+const capability = fc
+  .record({
+    ...common,
+    name: fc.constantFrom('CAP_CHOWN', 'CAP_NET_BIND_SERVICE', 'CAP_SETUID'),
+    granted: fc.boolean(),
+  })
+  .map((rest): Observation => ({ type: 'capability', ...rest, syscall: null, filtered: true }));
+
+const socket = fc
+  .record({
+    ...common,
+    family: fc.constantFrom('inet', 'inet6', 'unix', 'netlink', 'packet'),
+    kind: fc.constantFrom('stream', 'dgram', 'raw'),
+  })
+  .map((rest): Observation => ({ type: 'socket', ...rest, protocol: 0 }));
+
+const other = fc.oneof(
+  fc.constant({ type: 'self' as const }),
+  program.map((name) => ({ type: 'container' as const, program: name })),
+  fc.constant({ type: 'outside' as const }),
+);
+
+const signal = fc
+  .record({
+    ...common,
+    direction: fc.constantFrom('send' as const, 'receive' as const),
+    signal: fc.integer({ min: 1, max: 64 }),
+    other,
+  })
+  .map((rest): Observation => ({ type: 'signal', ...rest }));
+
+const mount = fc
+  .record({ ...common, target: fc.constantFrom('/mnt', '/tmp/a b') })
+  .map((rest): Observation => ({ type: 'mount', ...rest, source: 'tmpfs', fstype: 'tmpfs', flags: ['nosuid'] }));
+
+export const observation = fc.oneof(
+  { weight: 5, arbitrary: syscall },
+  file,
+  flow,
+  execution,
+  capability,
+  socket,
+  signal,
+  mount,
+);
 
 /** The cluster that random recordings come from. */
 export const shop: Cluster = clusterForm.parse({
@@ -124,7 +181,7 @@ export const completeRecording = fc
         ? { ...connection, outcome: 'established', peer: { type: 'address', ip: '192.0.2.1' }, direction: 'egress' }
         : connection;
     const coverage = instances.flatMap((container) =>
-      (['syscalls', 'network'] as const).map(
+      (['syscalls', 'programs', 'files', 'capabilities', 'network', 'operations'] as const).map(
         (sensor): Coverage => ({
           type: 'coverage',
           container,

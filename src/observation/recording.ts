@@ -13,7 +13,17 @@ export const recordingVersion = 1;
 
 const milliseconds = z.int().nonnegative();
 
-export const sensor = z.enum(['syscalls', 'programs', 'files', 'capabilities', 'network', 'dns', 'usage']);
+/** `operations`: sockets made, signals, tracing, mounts, limits: what a security module is asked about besides files. */
+export const sensor = z.enum([
+  'syscalls',
+  'programs',
+  'files',
+  'capabilities',
+  'network',
+  'operations',
+  'dns',
+  'usage',
+]);
 
 export const header = z.strictObject({
   type: z.literal('recording'),

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { Baseline } from '#baseline/baseline.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
+import type { Denial } from '#observation/denial.ts';
 import type { Observation } from '#observation/observation.ts';
 import type { Container, Sensor } from '#observation/recording.ts';
 
@@ -63,6 +64,15 @@ export interface Evaluator<Query = unknown> {
   neighbours(): Iterable<{ readonly query: Query; readonly label: string }>;
 }
 
+/** An artifact with what a log of denials says it lacks. */
+export interface Refined {
+  /** The whole text with the additions; the same as before when there are none. */
+  readonly text: string;
+  readonly additions: readonly { readonly permission: string; readonly count: number }[];
+  /** Denials that became nothing, and why, as sentences without a full stop. */
+  readonly left: readonly { readonly reason: string; readonly count: number }[];
+}
+
 export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = unknown> {
   /** The word on the command line: `kguardian gen <name>`. */
   readonly name: string;
@@ -85,6 +95,11 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   recognises(text: string): boolean;
   /** Reads an artifact. Throws `UnreadableArtifact` when the cluster would refuse it. */
   evaluator(text: string, options?: Record<string, unknown>, cluster?: Cluster | null): Evaluator<Query>;
+  /**
+   * Adds what was denied, and nothing wider. Denials of other frameworks and of other profiles are left, by name.
+   * Throws `UnreadableArtifact`. Absent where no log tells of this kind.
+   */
+  refine?(text: string, denials: readonly Denial[]): Refined;
   /** What reading an artifact depends on besides its text; a part of `options`, flags of `kguardian evaluate <name>`. */
   readonly readingOptions: z.ZodObject;
   /** One line of `kguardian evaluate <name>`, without its `id`. */

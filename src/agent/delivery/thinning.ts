@@ -13,6 +13,11 @@ const sensors: Readonly<Record<Observation['type'], Sensor>> = {
   capability: 'capabilities',
   flow: 'network',
   listen: 'network',
+  socket: 'operations',
+  signal: 'operations',
+  ptrace: 'operations',
+  mount: 'operations',
+  rlimit: 'operations',
   dns: 'dns',
   usage: 'usage',
 };
