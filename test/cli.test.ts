@@ -22,6 +22,7 @@ const commands = [
   ['gen', 'seccomp'],
   ['prove'],
   ['explain'],
+  ['audit', 'seccomp'],
   ['evaluate'],
   ['evaluate', 'seccomp'],
   ['inspect'],
@@ -47,6 +48,7 @@ test('every command has help with two examples, and each example works when past
     cwd: place,
     stdio: 'ignore',
   });
+  copyFileSync(join(place, 'policies/demo-seccomp.json'), join(place, 'candidate.yaml'));
   const tried = new Set<string>();
   for (const command of commands) {
     const { code, stdout, stderr } = await run([...command, '--help']);

@@ -35,3 +35,42 @@ export function run(
   child.stdin.end(input);
   return promise;
 }
+
+export interface Running {
+  /** Waits until standard output and error together show it. */
+  until(shown: RegExp): Promise<void>;
+  /** Ends it as Ctrl-C does; gives its exit code. */
+  end(): Promise<number | null>;
+}
+
+/** Starts what runs until somebody ends it. */
+export function start(argv: readonly string[]): Running {
+  const child = spawn(kguardian, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let said = '';
+  let check = (): void => undefined;
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+      check();
+    });
+  return {
+    until(shown) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const fail = (why: string): void => reject(new Error(`${why} without ${shown}: ${said}`));
+      const timer = setTimeout(() => fail('30 s passed'), 30_000);
+      void ended.then(() => fail('it ended'));
+      check = () => {
+        if (!shown.test(said)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      check();
+      return promise;
+    },
+    end() {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
+}

@@ -39,6 +39,7 @@ const world = {
     },
   ],
 };
+const out = (name: string): string => join(folder, name);
 const cluster = put('cluster.json', JSON.stringify(world));
 const flow = {
   ts: 1_700_000_000,
@@ -62,18 +63,21 @@ put(
   'worlds.jsonl',
   `${JSON.stringify({ id: 1, profile: 'ipblock-matches-pods', world: { ...world, policies: [policy] }, flow: toDb })}\n`,
 );
+for (const name of ['candidate.yaml', 'policies.yaml']) put(name, JSON.stringify(policy));
 put('queries.jsonl', `${JSON.stringify({ id: 1, ...toDb })}\n`);
 
 test('the examples of help work when pasted', async () => {
   for (const command of [
     ['gen', 'networkpolicy'],
     ['evaluate', 'networkpolicy'],
+    ['audit', 'networkpolicy'],
+    ['reach'],
   ]) {
     const { stdout } = await run([...command, '--help']);
     const examples = [...stdout.matchAll(/^ {2}kguardian (.+)$/gm)].map(([, text = '']) => text);
     assert.equal(examples.length, 2);
     // Those that ask a cluster are tried where there is one.
-    for (const each of examples.filter((text) => !text.includes(' -n ')))
+    for (const each of examples.filter((text) => !text.includes(' -n ') && text !== 'reach shop/web'))
       execFileSync('/bin/sh', ['-c', `${kguardian} ${each}`], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 });
@@ -175,6 +179,86 @@ test('a question that brings its world needs no artifact, and a policy that no s
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual([good?.['verdict'], good?.['ingress'], good?.['egress'], code], ['deny', 'deny', 'allow', 2]);
   assert.equal(told?.['error'], 'world.policies[0].spec.ingress[0].from[0]: names no peer');
+});
+
+test('audit tells of all that was recorded what policies would do, with the rule, and fails when it is told to', async () => {
+  const open = await run(['audit', 'netpol', '-f', out('candidate.yaml'), '--cluster', cluster, '--flows', flows]);
+  assert.equal(open.code, 0, open.stderr);
+  assert.match(
+    open.stdout,
+    /^VERDICT +WHAT +SEEN +LAST +RULE\ndeny +Deployment shop\/web → Deployment shop\/db 5432\/TCP +1 +2023-11-14T22:13:20Z +NetworkPolicy shop\/p isolates it, and no ingress rule/,
+  );
+  assert.match(open.stderr, /0 allowed, 1 refused, 0 unknown; judged by 1 file alone, without what is deployed/);
+  const closed = await run([
+    'audit',
+    'netpol',
+    '-f',
+    out('candidate.yaml'),
+    '--cluster',
+    cluster,
+    '--flows',
+    flows,
+    '--fail-on',
+    'deny',
+    '-o',
+    'json',
+  ]);
+  assert.equal(closed.code, 1);
+  const { rule: _, ...row } = JSON.parse(closed.stdout) as Record<string, unknown>;
+  assert.deepEqual(row, {
+    about: 'Deployment shop/web → Deployment shop/db 5432/TCP',
+    verdict: 'deny',
+    count: 1,
+    first: '2023-11-14T22:13:20.000Z',
+    last: '2023-11-14T22:13:20.000Z',
+  });
+});
+
+test('diff names what opens and closes between whom; the same in other words is no difference', async () => {
+  const dir = join(folder, 'deployed');
+  const diff = ['diff', 'netpol', '--cluster', cluster, '--flows', flows, '--dir', dir];
+  const first = await run(diff);
+  assert.equal(first.code, 1, first.stderr);
+  assert.match(
+    first.stdout,
+    /^closes +Deployment shop\/web → Deployment shop\/db 1-5431\/TCP, 5433-65535\/TCP, any\/UDP, any\/SCTP +NetworkPolicy shop\/web isolates it/m,
+  );
+  assert.equal((await run(['gen', 'netpol', '--cluster', cluster, '--flows', flows, '--output-dir', dir])).code, 0);
+  const file = join(dir, 'shop-web-networkpolicy.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('port: 5432', 'port: 5432\n      endPort: 5432'));
+  const same = await run(diff);
+  assert.deepEqual([same.code, same.stdout], [0, ''], same.stderr);
+  assert.match((await run([...diff, '--text'])).stdout, /^-.*endPort: 5432$/m);
+});
+
+test('reach tells who can reach a workload and whom it can reach, observed or not', async () => {
+  const { code, stdout, stderr } = await run(['reach', 'shop/db', '-f', out('policies.yaml'), '--cluster', cluster]);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^Who can reach Deployment shop\/db\nFROM +PORTS +VERDICT +RULE\nnode n1 +any port +allow .*\n4 others: nothing\n/,
+  );
+  assert.match(stdout, /Whom Deployment shop\/db can reach\n[\s\S]*^any other IPv4 address +any port +allow/m);
+  const json = await run([
+    'reach',
+    'deploy/db',
+    '-n',
+    'shop',
+    '-f',
+    out('policies.yaml'),
+    '--cluster',
+    cluster,
+    '--denied',
+    '-o',
+    'json',
+  ]);
+  const rows = json.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { direction: string; peer: string; verdict: string });
+  assert.ok(
+    rows.some((row) => row.direction === 'ingress' && row.peer === 'Deployment shop/web' && row.verdict === 'deny'),
+  );
 });
 
 test('what does not go says what to do', async () => {

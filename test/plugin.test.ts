@@ -8,7 +8,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { selfSigned } from '#broker/tls.ts';
 import { type Line } from '#observation/recording.ts';
 import { allow, type ApiServer, startApiServer } from './api-server.ts';
-import { type Ran, recordings, run } from './cli.ts';
+import { type Ran, recordings, run, start } from './cli.ts';
 import { ask, type Broker, startBroker } from './broker-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-plugin-'));
@@ -276,6 +276,83 @@ describe('kubectl kguardian', () => {
     const refused = await alice('gen', 'networkpolicy', 'web');
     assert.match(refused.stderr, /the API server refuses GET .* forbidden/);
     assert.equal(refused.code, 2);
+  });
+
+  test('audit, diff and reach take the policies that are deployed, and a candidate as if it were applied', async () => {
+    const config = join(folder, 'admin.kubeconfig');
+    writeFileSync(config, api.kubeconfig('admin', 'shop'));
+    const admin = (...argv: string[]): Promise<Ran> => run([...argv, '--kubeconfig', config]);
+    const candidate = join(folder, 'candidate.yaml');
+    writeFileSync(candidate, (await admin('gen', 'networkpolicy', 'web')).stdout);
+
+    const none = await admin('audit', 'networkpolicy', '-n', 'shop');
+    assert.equal(none.code, 0, none.stderr);
+    assert.match(
+      none.stderr,
+      /0 allowed, 0 refused, 0 unknown, \d+ observations that no policy has a say about; judged by 0 policies of the cluster/,
+    );
+    const closing = await admin('diff', 'networkpolicy', 'web');
+    assert.equal(closing.code, 1, closing.stderr);
+    assert.match(closing.stdout, /^closes +any other IPv4 address → Deployment shop\/web any port/m);
+
+    const isolated = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'web', namespace: 'shop', uid: 'p-1', managedFields: [{}] },
+    };
+    api.store.put({ ...isolated, spec: { podSelector: {}, policyTypes: ['Ingress'] } });
+    const denied = await admin('audit', 'networkpolicy', '-n', 'shop', '--fail-on', 'deny');
+    assert.equal(denied.code, 1, denied.stderr);
+    assert.match(
+      denied.stdout,
+      /^deny +Deployment other\/client → Deployment shop\/web 80\/TCP .* NetworkPolicy shop\/web isolates it/m,
+    );
+    // The candidate has the name of what is deployed, and takes its place.
+    const better = await admin('audit', 'networkpolicy', '-n', 'shop', '-f', candidate, '--fail-on', 'unknown');
+    assert.equal(better.code, 0, better.stderr);
+    assert.match(better.stdout, /^allow +Deployment other\/client → Deployment shop\/web 80\/TCP/m);
+    assert.match(better.stderr, /judged by 1 file, as if applied beside 0 policies of the cluster/);
+
+    const opening = await admin('diff', 'networkpolicy', 'web');
+    assert.equal(opening.code, 1, opening.stderr);
+    assert.match(opening.stdout, /^opens +Deployment other\/client → Deployment shop\/web 80\/TCP/m);
+    const reach = await admin('reach', 'shop/web');
+    assert.equal(reach.code, 0, reach.stderr);
+    assert.match(reach.stdout, /Who can reach Deployment shop\/web\n(nobody|FROM)/);
+
+    const watching = start([
+      'audit',
+      'networkpolicy',
+      '-n',
+      'shop',
+      '--watch',
+      '--interval',
+      '200ms',
+      '--kubeconfig',
+      config,
+    ]);
+    try {
+      await watching.until(/1 refused/);
+      const now = Date.now();
+      const call = { peer: { type: 'address', ip: '192.0.2.77' }, seen: { first: now, last: now, count: 1 } };
+      const lines = inShop();
+      const later = [
+        ...lines.slice(0, -2),
+        JSON.stringify({ ...JSON.parse(lines.at(-2) ?? ''), ...call }),
+        lines.at(-1),
+      ];
+      const answer = await ask(`${broker?.url}/v1/recordings`, {
+        method: 'POST',
+        token: 'agent',
+        headers: { 'content-type': 'application/x-ndjson' },
+        body: `${later.join('\n')}\n`,
+      });
+      assert.equal(answer.code, 200, answer.body.toString('utf8'));
+      await watching.until(/^deny +192\.0\.2\.77 → Deployment shop\/web 80\/TCP/m);
+    } finally {
+      await watching.end();
+    }
+    api.store.remove('networking.k8s.io/v1', 'NetworkPolicy', 'shop', 'web');
   });
 
   test('the examples of the help work when pasted', async () => {

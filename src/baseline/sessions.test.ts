@@ -44,6 +44,7 @@ test('a proof does not ask for what a session did', () => {
   replay(
     {
       governs: () => true,
+      about: () => '',
       judge(observation) {
         asked.push(observation.type === 'syscall' ? observation.name : null);
         return { verdict: 'allow', rule: '' };

@@ -2,39 +2,20 @@
 import { type Command, Option } from 'commander';
 import type { PolicyKind } from '#policies/kind.ts';
 import { addAgent } from './agent-command.ts';
-import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
-import { collect, command, rootCommand } from './command.ts';
+import { addAudit, addReach } from './audit-command.ts';
+import { command, rootCommand } from './command.ts';
+import {
+  addEvidence,
+  type AddOptions,
+  asked,
+  clusterOption,
+  flowsOption,
+  from,
+  readsFlows,
+  workload,
+} from './evidence-flags.ts';
 import { addRecord } from './record-command.ts';
 import { version } from './version.ts';
-
-const from = (): Option =>
-  new Option('--from <file>', 'a recording instead of the cluster, - for standard input; repeat to add up').argParser(
-    collect,
-  );
-const workload = (): Option =>
-  new Option('-w, --workload <name>', 'only this workload: deploy/web, pod/web-5d4f-x or web');
-const asked = (one: Command): Command => addClusterFlags(addSelectionFlags(one));
-const clusterOption = (): Option =>
-  new Option(
-    '--cluster <file>',
-    'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
-  );
-
-const flowsOption = (): Option =>
-  new Option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
-
-/** A log of flows shows what the network sensor sees, and nothing else. */
-const readsFlows = (kind: PolicyKind): boolean => kind.sensors.every((sensor) => sensor === 'network');
-
-/** Adds a schema's fields as flags. */
-type AddOptions = (command: Command, schema: PolicyKind['options']) => Command;
-
-/** What a kind generates from, and its own options. */
-function addEvidence(kind: PolicyKind, one: Command, addOptions: AddOptions): Command {
-  if (kind.cluster === 'required') one.addOption(clusterOption());
-  if (readsFlows(kind)) one.addOption(flowsOption());
-  return asked(addOptions(one, kind.options));
-}
 
 /** Without kinds there are no commands below `gen`, `diff` and `evaluate`: enough for help about the whole, and half its time. */
 export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): Command {
@@ -68,10 +49,14 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
       `${kind.name} --all -n shop --dir policies`,
     ]).aliases([...kind.aliases]);
     one.addOption(from()).option('--dir <dir>', 'compare with files there instead of objects of the cluster');
+    if (kind.compare !== undefined) one.option('--text', 'compare the texts, not what they let through');
     addEvidence(kind, one, addOptions).action(async (name: string | undefined, options: Record<string, unknown>) =>
       (await import('./commands/diff.ts')).diff(kind, name, options),
     );
   }
+
+  addAudit(root, kinds, addOptions);
+  addReach(root, kinds, addOptions);
 
   asked(
     command(

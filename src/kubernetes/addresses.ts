@@ -101,3 +101,19 @@ function masked(word: number, bits: number, at: number): number {
   const own = Math.min(32, Math.max(0, bits - at * 32));
   return own === 0 ? 0 : (word & (0xffff_ffff << (32 - own))) >>> 0;
 }
+
+export function lastOf({ address, bits }: Network): Address {
+  const words = address.words.map((word, at) => (word | ~masked(0xffff_ffff, bits, at)) >>> 0);
+  return { family: address.family, words };
+}
+
+/** The next address; null behind the last of its family. */
+export function following({ family, words }: Address): Address | null {
+  const next = [...words];
+  for (let at = next.length - 1; at >= 0; at -= 1) {
+    const word = ((next[at] ?? 0) + 1) >>> 0;
+    next[at] = word;
+    if (word !== 0) return { family, words: next };
+  }
+  return null;
+}

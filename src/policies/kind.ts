@@ -7,6 +7,7 @@ import type { Baseline } from '#baseline/baseline.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Denial } from '#observation/denial.ts';
 import type { Observation } from '#observation/observation.ts';
+import type { Workload } from '#kubernetes/workload.ts';
 import type { Container, Sensor } from '#observation/recording.ts';
 
 /** Final text and where it goes. Nobody edits it downstream. */
@@ -53,6 +54,8 @@ export interface Evaluator<Query = unknown> {
   judge(observation: Observation, by: Container): Verdict;
   /** The same answer to a question that was not observed: one line of `kguardian evaluate`. */
   answer(query: Query): Verdict;
+  /** What an observation is about, for those who count: observations of one text are counted together. */
+  about(observation: Observation, by: Container): string;
   /** Every grant in the artifact, sorted: what `explain` lists. */
   readonly permissions: readonly string[];
   /** Why a permission stands there without evidence (the runtime's need, say); null when nothing is known of it. */
@@ -62,6 +65,34 @@ export interface Evaluator<Query = unknown> {
    * grants beyond the recording.
    */
   neighbours(): Iterable<{ readonly query: Query; readonly label: string }>;
+}
+
+/** What two texts answer differently, in the kind's own words. */
+export interface Change {
+  /** `Deployment shop/web → Deployment shop/db 5432/TCP`. */
+  readonly what: string;
+  readonly before: Verdict['verdict'];
+  readonly after: Verdict['verdict'];
+  /** What decides after the change. */
+  readonly rule: string;
+}
+
+/** Objects that an API server keeps. */
+export interface DeployedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The version that the same objects are read as; they count only where that one is not served itself. */
+  readonly readAs?: string;
+}
+
+/** One end that a workload may or may not talk with. */
+export interface Reach {
+  readonly direction: 'ingress' | 'egress';
+  readonly peer: string;
+  /** `8080/TCP, 9000-9099/TCP`, `any port`. */
+  readonly ports: string;
+  readonly verdict: Verdict['verdict'];
+  readonly rule: string;
 }
 
 /** An artifact with what a log of denials says it lacks. */
@@ -104,6 +135,12 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   readonly readingOptions: z.ZodObject;
   /** One line of `kguardian evaluate <name>`, without its `id`. */
   readonly query: z.ZodType<Query>;
+  /** Objects of an API server by which it is in force; empty where it lives in files on nodes. */
+  readonly deployed: readonly DeployedKind[];
+  /** What the second text opens and closes against the first; absent where texts are compared as texts. */
+  compare?(before: string, after: string, options: Record<string, unknown>, cluster: Cluster): readonly Change[];
+  /** Who can reach the workload and whom it can reach; null where the cluster has no pod of it. Absent for what is no matter of reach. */
+  reach?(text: string, options: Record<string, unknown>, cluster: Cluster, workload: Workload): readonly Reach[] | null;
   /** Questions that bring along all that they are about, so that no artifact is named; absent where there are none. */
   readonly world?: World;
 }

@@ -6,6 +6,12 @@ interface ResourceList {
   readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
+/** The collection over all namespaces, `/apis/networking.k8s.io/v1/networkpolicies`; null where the cluster does not serve it. */
+export async function plural(api: Api, apiVersion: string, kind: string): Promise<string | null> {
+  const resource = await resourceOf(api, apiVersion, kind);
+  return resource === undefined ? null : `${rootOf(apiVersion)}/${resource.name}`;
+}
+
 /** `/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies`. */
 export async function collectionPath(
   api: Api,
@@ -13,13 +19,25 @@ export async function collectionPath(
   kind: string,
   namespace: string | null,
 ): Promise<string> {
-  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const list = (await api.get(root)) as ResourceList | null;
-  // Sub-resources have a slash in their name and may have the kind of another.
-  const resource = list?.resources?.find((each) => each.kind === kind && !each.name.includes('/'));
+  const resource = await resourceOf(api, apiVersion, kind);
   if (resource === undefined)
     throw new Failure(`the cluster has no ${kind} (${apiVersion}); is its definition installed?`);
+  const root = rootOf(apiVersion);
   return resource.namespaced
     ? `${root}/namespaces/${namespace ?? api.namespace}/${resource.name}`
     : `${root}/${resource.name}`;
+}
+
+function rootOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}
+
+async function resourceOf(
+  api: Api,
+  apiVersion: string,
+  kind: string,
+): Promise<NonNullable<ResourceList['resources']>[number] | undefined> {
+  const list = (await api.get(rootOf(apiVersion))) as ResourceList | null;
+  // Sub-resources have a slash in their name and may have the kind of another.
+  return list?.resources?.find((each) => each.kind === kind && !each.name.includes('/'));
 }

@@ -5,14 +5,17 @@ import { createTwoFilesPatch } from 'diff';
 import { parseAllDocuments, stringify } from 'yaml';
 import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
-import type { PolicyKind } from '#policies/kind.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
+import { type Artifact, type Change, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
 import { collectionPath } from '../cluster/discovery.ts';
 import type { Api } from '../cluster/api.ts';
+import { deployedText } from '../cluster/deployed.ts';
 import { openCluster } from '../cluster/open.ts';
 import { type EvidenceFlags, findEvidence, wantedBy } from '../evidence.ts';
 import { Failure, systemReason } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
-import { count, tell } from '../story.ts';
+import { columns, count, tell } from '../story.ts';
+import { together } from '../policies-in-force.ts';
 import { generateAll } from './gen.ts';
 
 /** Exit code 1 when something differs, as diff and kubectl do. */
@@ -25,6 +28,8 @@ export async function diff(
   const { recordings, cluster: objects, selects } = await findEvidence(workload, given, wantedBy(kind));
   const generated = generateAll(kind, fold(recordings).filter(selects), options, recordings, objects);
   const folder = given['dir'] as string | undefined;
+  if (kind.compare !== undefined && given['text'] !== true)
+    return byMeaning(kind, { folder, given, objects, after: generated.map(({ artifact }) => artifact) });
   const cluster = openCluster(given);
   let differing = 0;
   try {
@@ -52,6 +57,56 @@ export async function diff(
   }
   if (differing > 0) process.exitCode = 1;
   tell(`${differing === 0 ? 'no difference' : `${differing} differ`} (${count(generated.length, 'artifact')})`);
+}
+
+interface Compared {
+  readonly folder: string | undefined;
+  readonly given: Record<string, unknown> & EvidenceFlags;
+  readonly objects: Cluster | null;
+  readonly after: readonly Artifact[];
+}
+
+/** What would change if the generated policies stood in place of those of their names. */
+async function byMeaning(kind: PolicyKind, { folder, given, objects, after }: Compared): Promise<void> {
+  if (objects === null)
+    throw new Failure(`${kind.name} policies are compared by what they mean to a cluster; name it with --cluster FILE`);
+  const cluster = openCluster(given);
+  try {
+    const before = folder === undefined ? (await deployedText(cluster.api(), kind)).text : await textsIn(folder, after);
+    const changes = kind.compare?.(before, together(after.map(({ text }) => text)), given, objects) ?? [];
+    if (given['output'] === 'json') for (const each of changes) process.stdout.write(`${JSON.stringify(each)}\n`);
+    else if (changes.length > 0)
+      process.stdout.write(
+        `${columns(
+          ['CHANGE', 'WHAT', 'RULE'],
+          changes.map(({ before: was, after: is, what, rule }) => [wordFor(was, is), what, rule]),
+        )}\n`,
+      );
+    const of = (word: string): number => changes.filter((each) => wordFor(each.before, each.after) === word).length;
+    tell(
+      changes.length === 0
+        ? 'no difference in what is let through'
+        : `${of('opens')} open, ${of('closes')} close, ${changes.length - of('opens') - of('closes')} are not certain`,
+    );
+    if (changes.length > 0) process.exitCode = 1;
+  } catch (error) {
+    if (error instanceof UnreadableArtifact) throw new Failure(`cannot compare: ${error.message}`, 2, error);
+    throw error;
+  } finally {
+    cluster.close();
+  }
+}
+
+function wordFor(before: Change['before'], after: Change['after']): string {
+  if (before === 'unknown' || after === 'unknown') return `${before} → ${after}`;
+  return after === 'allow' ? 'opens' : 'closes';
+}
+
+/** The files that generating now would write; one that is not there yet holds nothing. */
+async function textsIn(folder: string, artifacts: readonly Artifact[]): Promise<string> {
+  const pairs = await Promise.all(artifacts.map(({ path }) => inFolder(folder, path, '')));
+  const found = pairs.flatMap(({ before }) => before ?? []);
+  return found.length === 0 ? JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [] }) : together(found);
 }
 
 interface Pair {

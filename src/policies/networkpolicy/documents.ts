@@ -15,8 +15,16 @@ export function objectsOf(text: string): Given[] {
     if (fault !== undefined) throw new UnreadableArtifact(where, `not YAML: ${fault.message.split('\n')[0]}`);
     found.push(...listed(document.toJS() as unknown, where));
   }
-  if (found.length === 0) throw new UnreadableArtifact('', 'holds no policy');
+  if (found.length === 0 && !isEmptyList(documents)) throw new UnreadableArtifact('', 'holds no policy');
   return found;
+}
+
+/** A list of an API server that holds nothing is an answer. */
+function isEmptyList(documents: readonly { toJS(): unknown }[]): boolean {
+  return documents.some((document) => {
+    const { items, kind } = (document.toJS() ?? {}) as { items?: unknown; kind?: unknown };
+    return Array.isArray(items) && typeof kind === 'string' && kind.endsWith('List');
+  });
 }
 
 /** One JSON object a line, as `gen -o json` writes; null for anything else. */

@@ -14,6 +14,7 @@ import { type Endpoint, isSame, replicaOf } from './judge/endpoint.ts';
 import { type Judge, type Judgement, judgeOf } from './judge/judge.ts';
 import type { Direction, Flow, Protocol } from './judge/policy.ts';
 import { type Dialect, dialectOf } from './judge/read/policies.ts';
+import { aboutFlow } from './about.ts';
 import { neighbours, representatives } from './neighbours.ts';
 
 export interface Reading {
@@ -36,14 +37,8 @@ export function evaluator(
   { dialect, audit = false }: Reading,
   cluster: Cluster | null,
 ): Evaluator<FlowQuestion> {
-  const objects = objectsOf(text);
-  const own = dialect ?? dialectOf(objects);
   const known = cluster ?? nothing;
-  // A text of nothing but staged policies is asked what they would do.
-  const staged = objects.every(({ object }) =>
-    String((object as { kind?: unknown } | null)?.kind).startsWith('Staged'),
-  );
-  const judge = judgeOf(objects, known, { dialect: own, asEnforced: audit || staged });
+  const { judge, dialect: own } = judgeOfText(text, { dialect, audit }, known);
   const permissions = judge.permissions();
   const peers = peersOf(judge, known);
   const subjects = new Map<string, Endpoint>();
@@ -77,7 +72,8 @@ export function evaluator(
       observation.outcome === 'established' &&
       by.pod !== undefined &&
       !staysInside(observation.peer) &&
-      judge.isolates(subjectOf(by.pod)) &&
+      (judge.isolates(subjectOf(by.pod)) ||
+        peers(observation.peer).some((end) => end.type !== 'unresolved' && judge.isolates(end))) &&
       // What ICMP is to rules about ports, Kubernetes leaves open.
       (own === 'cilium' ||
         !observation.protocol.startsWith('icmp') ||
@@ -86,11 +82,27 @@ export function evaluator(
       if (observation.type !== 'flow' || by.pod === undefined) throw new Error(`not governed: ${observation.type}`);
       return judged(observation, by.pod);
     },
+    about: aboutFlow,
     answer: (question) => judge.judge(question),
     permissions,
     ground: (permission) => groundOf(permission, permissions, known),
     neighbours: () => neighbours(judge, known),
   };
+}
+
+/** All policies of a text as one set. */
+export function judgeOfText(
+  text: string,
+  { dialect, audit = false }: Reading,
+  cluster: Cluster,
+): { readonly judge: Judge; readonly dialect: Dialect } {
+  const objects = objectsOf(text);
+  const own = dialect ?? dialectOf(objects);
+  // A text of nothing but staged policies is asked what they would do.
+  const staged =
+    objects.length > 0 &&
+    objects.every(({ object }) => String((object as { kind?: unknown } | null)?.kind).startsWith('Staged'));
+  return { judge: judgeOf(objects, cluster, { dialect: own, asEnforced: audit || staged }), dialect: own };
 }
 
 /** Loopback never leaves a pod, so no policy sees it. */

@@ -1,14 +1,37 @@
+import type { Cluster } from '#kubernetes/cluster.ts';
 import type { PolicyKind } from '../kind.ts';
-import { evaluator } from './evaluate.ts';
+import { compare } from './compare.ts';
+import { evaluator, judgeOfText } from './evaluate.ts';
 import { flowQuery, type FlowQuestion } from './flow-query.ts';
 import { generate } from './generate.ts';
+import type { Judge } from './judge/judge.ts';
 import { options } from './options.ts';
+import { reach } from './reach.ts';
 import { worldAnswers, worldQuery } from './world.ts';
 
 /** Other options may come along: they were the generator's. */
 const readingOptions = options.pick({ dialect: true, audit: true }).strip();
 const kinds =
   /"?kind"?:\s*"?(NetworkPolicy|Cilium(Clusterwide)?NetworkPolicy|(Baseline)?AdminNetworkPolicy|ClusterNetworkPolicy|GlobalNetworkPolicy|Staged\w*NetworkPolicy)\b/;
+
+/** Every API that has a say about connections; a cluster serves some of them. */
+const deployed = [
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy' },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumClusterwideNetworkPolicy' },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumCIDRGroup' },
+  { apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'AdminNetworkPolicy' },
+  { apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'BaselineAdminNetworkPolicy' },
+  { apiVersion: 'policy.networking.k8s.io/v1alpha2', kind: 'ClusterNetworkPolicy' },
+  // Without Calico's own API server the same objects are there as custom resources.
+  ...['Tier', 'NetworkPolicy', 'GlobalNetworkPolicy', 'NetworkSet', 'GlobalNetworkSet'].flatMap((kind) => [
+    { apiVersion: 'projectcalico.org/v3', kind },
+    { apiVersion: 'crd.projectcalico.org/v1', kind, readAs: 'projectcalico.org/v3' },
+  ]),
+];
+
+const judged = (text: string, chosen: Record<string, unknown>, cluster: Cluster): Judge =>
+  judgeOfText(text, readingOptions.parse(chosen), cluster).judge;
 
 export const networkpolicy: PolicyKind<typeof options, FlowQuestion> = {
   name: 'networkpolicy',
@@ -22,6 +45,10 @@ export const networkpolicy: PolicyKind<typeof options, FlowQuestion> = {
   recognises: (text) => kinds.test(text),
   evaluator: (text, chosen = {}, cluster = null) => evaluator(text, readingOptions.parse(chosen), cluster),
   readingOptions,
+  deployed,
+  compare: (before, after, chosen, cluster) =>
+    compare(judged(before, chosen, cluster), judged(after, chosen, cluster), cluster),
+  reach: (text, chosen, cluster, workload) => reach(judged(text, chosen, cluster), cluster, workload),
   query: flowQuery,
   world: { query: worldQuery, answers: () => worldAnswers() },
 };

@@ -18,5 +18,6 @@ export const seccomp: PolicyKind<typeof options, Query> = {
   recognises: (text) => /"?defaultAction"?\s*:|kind: SeccompProfile/.test(text),
   evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen).runtime),
   readingOptions,
+  deployed: [],
   query,
 };

@@ -31,6 +31,8 @@ export interface Judge {
   decide(direction: Direction, flow: Flow): Decision;
   /** Whether a policy has a say about the end, in any direction. */
   isolates(subject: Endpoint): boolean;
+  /** The policies that have, or may have, a say about the end. */
+  about(subject: Endpoint): readonly Policy[];
   /** Every grant of every policy, sorted, as `Verdict.permissions` names them. */
   permissions(): string[];
 }
@@ -102,6 +104,10 @@ export function judgeOf(
     decide: decideOne,
     isolates: (subject) =>
       (['ingress', 'egress'] as const).some((direction) => stagesOf(direction, subject).length > 0),
+    about: (subject) =>
+      (['ingress', 'egress'] as const).flatMap((direction) =>
+        stagesOf(direction, subject).flatMap((stage) => stage.policies.map(({ policy }) => policy)),
+      ),
     judge: ({ src, dst, port, dns, ...rest }) =>
       judgeFlow({ ...rest, src: endpoints.named(src), dst: endpoints.named(dst), port: port ?? null, dnsName: dns }),
     permissions: () => [...new Set(policies.flatMap(grantsOf))].toSorted(),

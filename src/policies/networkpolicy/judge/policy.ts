@@ -73,6 +73,8 @@ export interface Policy {
   selects(subject: Endpoint): Match;
   readonly ingress: Side | null;
   readonly egress: Side | null;
+  /** The API object that it was read from; absent until it stands among others. */
+  readonly source?: object;
 }
 
 export interface Tier {

@@ -46,7 +46,12 @@ export function dialectOf(objects: readonly Given[]): Dialect {
 export function readPolicies(objects: readonly Given[], dialect: Dialect, surroundings: Surroundings): Policy[] {
   const tiers = tiersOf(objects, dialect);
   const world = worldOf(objects, surroundings);
-  return objects.flatMap((given) => policiesOf(given, dialect, tiers, world, surroundings));
+  return objects.flatMap((given) =>
+    policiesOf(given, dialect, tiers, world, surroundings).map((policy) => ({
+      ...policy,
+      source: given.object as object,
+    })),
+  );
 }
 
 function policiesOf(

@@ -1,0 +1,64 @@
+/** `audit` and `reach`: what policies do to what was seen, and to what was not. */
+import { type Command, Option } from 'commander';
+import type { PolicyKind } from '#policies/kind.ts';
+import { addClusterFlags } from './cluster/flags.ts';
+import { collect, command } from './command.ts';
+import { type AddOptions, asked, clusterOption, flowsOption, from, readsFlows } from './evidence-flags.ts';
+
+const filename = (help: string): Option => new Option('-f, --filename <file>', help).argParser(collect);
+const output = (): Option =>
+  new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table');
+
+export function addAudit(root: Command, kinds: readonly PolicyKind[], addOptions: AddOptions): void {
+  const audit = command(root, 'audit', 'what policies would have let through and refused of what was recorded', [
+    'audit networkpolicy -n shop',
+    'audit networkpolicy -n shop -f candidate.yaml --since 7d',
+  ]);
+  for (const kind of kinds) {
+    const files = readsFlows(kind) ? '--flows flows.jsonl --cluster cluster.json' : '--from recording.jsonl';
+    const one = command(audit, `${kind.name} [workload]`, kind.summary, [
+      `${kind.name} -f candidate.yaml ${files}`,
+      kind.deployed.length > 0 ? `${kind.name} -n shop --watch` : `${kind.name} deploy/web -n shop -f candidate.json`,
+    ]).aliases([...kind.aliases]);
+    one
+      .addOption(
+        filename(
+          kind.deployed.length > 0
+            ? 'a candidate, judged as if it were applied; without one what is deployed. Repeat for more'
+            : 'the candidate',
+        ),
+      )
+      .addOption(from());
+    if (kind.cluster === 'required') one.addOption(clusterOption());
+    if (readsFlows(kind)) one.addOption(flowsOption());
+    asked(addOptions(one, kind.readingOptions))
+      .addOption(output())
+      .addOption(
+        new Option(
+          '--fail-on <verdict>',
+          'exit with 1 when something is refused (deny), or not certain either (unknown)',
+        ).choices(['deny', 'unknown']),
+      )
+      .option('--watch', 'go on with what comes in at the broker, until interrupted')
+      .option('--interval <time>', 'with --watch: how often to ask', '5s')
+      .action(async (name: string | undefined, options) =>
+        (await import('./commands/audit.ts')).auditKind(kind, name, options),
+      );
+  }
+}
+
+export function addReach(root: Command, kinds: readonly PolicyKind[], addOptions: AddOptions): void {
+  const one = command(root, 'reach <workload>', 'who can reach a workload and whom it can reach, observed or not', [
+    'reach shop/web',
+    'reach shop/web -f policies.yaml --cluster cluster.json',
+  ]);
+  one
+    .addOption(filename('policies, judged as if they were applied to the cluster; with --cluster these alone'))
+    .addOption(clusterOption())
+    .option('--denied', 'list what is refused, too')
+    .addOption(output());
+  for (const kind of kinds) if (kind.reach !== undefined) addOptions(one, kind.readingOptions);
+  addClusterFlags(one).action(async (name: string, options) =>
+    (await import('./commands/reach.ts')).reach(name, options),
+  );
+}

@@ -1,0 +1,34 @@
+/** Flags that say what evidence to take, for every command that takes some. */
+import { type Command, Option } from 'commander';
+import type { PolicyKind } from '#policies/kind.ts';
+import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
+import { collect } from './command.ts';
+
+export const from = (): Option =>
+  new Option('--from <file>', 'a recording instead of the cluster, - for standard input; repeat to add up').argParser(
+    collect,
+  );
+export const workload = (): Option =>
+  new Option('-w, --workload <name>', 'only this workload: deploy/web, pod/web-5d4f-x or web');
+export const asked = (one: Command): Command => addClusterFlags(addSelectionFlags(one));
+export const clusterOption = (): Option =>
+  new Option(
+    '--cluster <file>',
+    'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
+  );
+
+export const flowsOption = (): Option =>
+  new Option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
+
+/** A log of flows shows what the network sensor sees, and nothing else. */
+export const readsFlows = (kind: PolicyKind): boolean => kind.sensors.every((sensor) => sensor === 'network');
+
+/** Adds a schema's fields as flags. */
+export type AddOptions = (command: Command, schema: PolicyKind['options']) => Command;
+
+/** What a kind generates from, and its own options. */
+export function addEvidence(kind: PolicyKind, one: Command, addOptions: AddOptions): Command {
+  if (kind.cluster === 'required') one.addOption(clusterOption());
+  if (readsFlows(kind)) one.addOption(flowsOption());
+  return asked(addOptions(one, kind.options));
+}
