@@ -5,6 +5,8 @@ import { type Logger, pino } from 'pino';
 import { gate, openGate } from './access/gate.ts';
 import { ownPods } from './access/own-pods.ts';
 import type { Reviews } from './access/reviews.ts';
+import { apiServerAudits } from './audits/api-server-audits.ts';
+import { keepAudits } from './audits/keep.ts';
 import type { Context } from './http/context.ts';
 import { limits } from './http/limits.ts';
 import { server } from './http/server.ts';
@@ -28,6 +30,8 @@ export interface BrokerOptions {
   readonly tls: TlsFiles | null;
   /** Null: no tokens and no TLS, for this machine alone. */
   readonly access: { readonly audience: string; readonly kubeconfig?: string } | null;
+  /** How often PolicyAudits are brought up to date; null: they are nobody's. */
+  readonly policyAuditsMs: number | null;
   readonly version: string;
   readonly logLevel: string;
 }
@@ -83,7 +87,12 @@ async function serveFrom(storage: Storage, options: BrokerOptions, log: Logger, 
   const where = `${tls === null ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
   log.info({ where, cluster, database: storage.engine.name, version }, 'listening');
   if (access === null) log.warn('no tokens and no TLS: whoever reaches this address may read and write everything');
+  const audits =
+    access === null || options.policyAuditsMs === null
+      ? []
+      : [keepAudits(context, await apiServerAudits(access.kubeconfig), options.policyAuditsMs)];
   const stops = [
+    ...audits,
     keepMigrated(context),
     keepingTime(
       { everyMs: 3_600_000, againMs: 60_000 },

@@ -14,6 +14,7 @@ export function addAudit(root: Command, kinds: readonly PolicyKind[], addOptions
     'audit networkpolicy -n shop',
     'audit networkpolicy -n shop -f candidate.yaml --since 7d',
   ]);
+  addPromote(audit);
   for (const kind of kinds) {
     const files = readsFlows(kind) ? '--flows flows.jsonl --cluster cluster.json' : '--from recording.jsonl';
     const one = command(audit, `${kind.name} [workload]`, kind.summary, [
@@ -45,6 +46,20 @@ export function addAudit(root: Command, kinds: readonly PolicyKind[], addOptions
         (await import('./commands/audit.ts')).auditKind(kind, name, options),
       );
   }
+}
+
+/** Below `audit`, beside the kinds. */
+function addPromote(audit: Command): void {
+  const one = command(audit, 'promote <name>', 'a PolicyAudit that holds becomes the policy that it audits', [
+    'promote checkout -n shop | kubectl apply -f -',
+    'promote checkout -n shop --apply',
+  ]);
+  one
+    .option('--apply', 'create or change the policy in the cluster, instead of printing it')
+    .option('--force', 'though something that was observed is refused or not certain, or nobody has looked yet');
+  addClusterFlags(one).action(async (name: string, options) =>
+    (await import('./commands/promote.ts')).promote(name, options),
+  );
 }
 
 export function addReach(root: Command, kinds: readonly PolicyKind[], addOptions: AddOptions): void {

@@ -2,14 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
+import { applied, deployedObjects, isManifest, listText, type Manifest } from '#policies/in-force.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import type { Api } from './cluster/api.ts';
-import { deployedText } from './cluster/deployed.ts';
+import { listing } from './cluster/discovery.ts';
 import { Failure, systemReason } from './failure.ts';
 
 export interface InForce {
   readonly text: string;
-  /** For the story: `2 files beside 14 policies of the cluster`. */
+  /** For the story: `1 file, as if applied beside 14 policies of the cluster`. */
   readonly said: string;
 }
 
@@ -17,22 +18,23 @@ export interface InForce {
 export async function policiesInForce(kind: PolicyKind, files: readonly string[], api: Api | null): Promise<InForce> {
   if (api === null && files.length === 0)
     throw new Failure(
-      'name the policies with -f FILE, or ask a cluster for what is deployed (without --from and --flows)',
+      'name the policies with -f FILE, or ask a cluster for what is deployed (without --from, --flows)',
     );
-  const candidates = await Promise.all(files.map(textIn));
-  if (api === null)
-    return { text: together(candidates), said: `${numbered(files.length, 'file')} alone, without what is deployed` };
-  const replaced = new Set(candidates.flatMap(namesIn));
-  const { text, count } = await deployedText(api, kind, (object) =>
-    replaced.has(JSON.stringify([object.apiVersion, object.kind, object.namespace, object.name])),
-  );
-  const deployed = `${count} ${count === 1 ? 'policy' : 'policies'} of the cluster`;
-  return files.length === 0
-    ? { text, said: deployed }
-    : {
-        text: together([text, ...candidates]),
-        said: `${numbered(files.length, 'file')}, as if applied beside ${deployed}`,
-      };
+  const texts = await Promise.all(files.map(textIn));
+  const number = `${files.length} file${files.length === 1 ? '' : 's'}`;
+  if (api === null) return { text: together(texts), said: `${number} alone, without what is deployed` };
+  if (kind.deployed.length === 0) {
+    if (files.length > 0) return { text: together(texts), said: number };
+    throw new Failure(
+      `${kind.name} is in force by files on nodes, not by objects of the cluster; name it with -f FILE`,
+    );
+  }
+  const deployed = await deployedObjects(kind, listing(api));
+  const candidates = texts.flatMap((text, at) => manifestsIn(text, files[at] ?? '', api.namespace));
+  const all = applied(deployed, candidates);
+  const others = all.length - candidates.length;
+  const said = `${others} ${others === 1 ? 'policy' : 'policies'} of the cluster`;
+  return { text: listText(all), said: files.length === 0 ? said : `${number}, as if applied beside ${said}` };
 }
 
 async function textIn(file: string): Promise<string> {
@@ -45,21 +47,20 @@ async function textIn(file: string): Promise<string> {
 
 /** Documents of one stream. */
 export function together(texts: readonly string[]): string {
+  if (texts.length === 1) return texts[0] ?? '';
   return texts.map((text) => (text.startsWith('---') ? text : `---\n${text}`).replace(/\n*$/, '\n')).join('');
 }
 
-/** What an API server would take for another version of an object that it has. */
-function namesIn(text: string): string[] {
+function manifestsIn(text: string, file: string, namespace: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document) => {
-    const { apiVersion, kind, metadata } = ((document.toJS() as unknown) ?? {}) as {
-      apiVersion?: unknown;
-      kind?: unknown;
-      metadata?: { namespace?: unknown; name?: unknown };
-    };
-    return [JSON.stringify([apiVersion, kind, metadata?.namespace ?? null, metadata?.name])];
+    const object = document.toJS() as unknown;
+    if (object === null || object === undefined) return [];
+    const { kind, items } = object as { kind?: unknown; items?: unknown };
+    const all =
+      typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? (items as unknown[]) : [object];
+    return all.map((each) => {
+      if (!isManifest(each)) throw new Failure(`${JSON.stringify(file)} holds what is no object of a cluster`);
+      return { ...each, metadata: { namespace, ...each.metadata } };
+    });
   });
-}
-
-function numbered(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

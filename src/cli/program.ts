@@ -49,7 +49,10 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
       `${kind.name} --all -n shop --dir policies`,
     ]).aliases([...kind.aliases]);
     one.addOption(from()).option('--dir <dir>', 'compare with files there instead of objects of the cluster');
-    if (kind.compare !== undefined) one.option('--text', 'compare the texts, not what they let through');
+    if (kind.compare !== undefined)
+      one
+        .option('--text', 'compare the texts, not what they let through')
+        .option('--instead', 'as if what is generated stood in place of all that is deployed, not beside it');
     addEvidence(kind, one, addOptions).action(async (name: string | undefined, options: Record<string, unknown>) =>
       (await import('./commands/diff.ts')).diff(kind, name, options),
     );
@@ -162,6 +165,10 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     .option('--tls-key <file>', 'its key, PEM')
     .option('--audience <name>', "what agents' tokens must be for", 'kguardian-broker')
     .option('--kubeconfig <file>', 'how to reach the API server; by default as a pod of it, or as kubectl does')
+    .option(
+      '--policy-audits <time>',
+      'bring the status of PolicyAudit objects up to date so often, 60s; by default never',
+    )
     .option('--insecure-no-auth', 'no tokens and no TLS, on a loopback address alone')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .option('--print-openapi', 'print the description of the API, and end')

@@ -5,6 +5,22 @@ import { controllerOf, type Owner, workloadOf } from './owner.ts';
 import { podState } from './pod-state.ts';
 import { endpointsState, nodeState } from './service-state.ts';
 
+/** What an API server is asked for, to know what policies speak of: a path is that of all namespaces. */
+export const clusterKinds = [
+  { apiVersion: 'v1', kind: 'Namespace', path: '/api/v1/namespaces' },
+  { apiVersion: 'v1', kind: 'Node', path: '/api/v1/nodes' },
+  { apiVersion: 'v1', kind: 'Pod', path: '/api/v1/pods' },
+  { apiVersion: 'v1', kind: 'Service', path: '/api/v1/services' },
+  { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', path: '/apis/discovery.k8s.io/v1/endpointslices' },
+  { apiVersion: 'v1', kind: 'ReplicationController', path: '/api/v1/replicationcontrollers' },
+  { apiVersion: 'apps/v1', kind: 'Deployment', path: '/apis/apps/v1/deployments' },
+  { apiVersion: 'apps/v1', kind: 'ReplicaSet', path: '/apis/apps/v1/replicasets' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet', path: '/apis/apps/v1/statefulsets' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet', path: '/apis/apps/v1/daemonsets' },
+  { apiVersion: 'batch/v1', kind: 'Job', path: '/apis/batch/v1/jobs' },
+  { apiVersion: 'batch/v1', kind: 'CronJob', path: '/apis/batch/v1/cronjobs' },
+] as const;
+
 const controllers = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob', 'ReplicationController'];
 
 export function clusterOfObjects(given: readonly unknown[]): Cluster {

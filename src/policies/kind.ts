@@ -81,6 +81,8 @@ export interface Change {
 export interface DeployedKind {
   readonly apiVersion: string;
   readonly kind: string;
+  /** False for one that speaks of the whole cluster. */
+  readonly namespaced: boolean;
   /** The version that the same objects are read as; they count only where that one is not served itself. */
   readonly readAs?: string;
 }

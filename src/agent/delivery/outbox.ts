@@ -2,10 +2,10 @@
 import { arch as machine, release } from 'node:os';
 import type { Observation } from '#observation/observation.ts';
 import type { Container, Coverage, Line, Sensor } from '#observation/recording.ts';
+import { sensorOf } from '#observation/sensor-of.ts';
 import { writeRecording } from '#observation/writing.ts';
 import { cgroupLayout } from '../cgroups.ts';
 import type { Spool } from './spool.ts';
-import { sensorOf } from './thinning.ts';
 
 /** Facts in one recording: about a megabyte of text, so that neither we nor a broker need much memory at once. */
 const maxFacts = 4000;

@@ -1,30 +1,7 @@
 /** What remains of a recording that had to make room: no facts, and word of how many there were. */
-import type { Observation } from '#observation/observation.ts';
 import type { Line, Sensor } from '#observation/recording.ts';
+import { sensorOf } from '#observation/sensor-of.ts';
 import { writeRecording } from '#observation/writing.ts';
-
-const sensors: Readonly<Record<Observation['type'], Sensor>> = {
-  syscall: 'syscalls',
-  'syscall-denied': 'syscalls',
-  exec: 'programs',
-  exit: 'programs',
-  file: 'files',
-  'file-failed': 'files',
-  capability: 'capabilities',
-  flow: 'network',
-  listen: 'network',
-  socket: 'operations',
-  signal: 'operations',
-  ptrace: 'operations',
-  mount: 'operations',
-  rlimit: 'operations',
-  dns: 'dns',
-  usage: 'usage',
-};
-
-export function sensorOf(type: Observation['type']): Sensor {
-  return sensors[type];
-}
 
 /** These sensors keep their facts in the kernel while the container is there: what was lost on the way is told again. */
 const retellable: readonly Sensor[] = ['syscalls', 'capabilities', 'network'];
@@ -45,7 +22,7 @@ export function thinned(lines: readonly string[], isRetold: (container: string) 
       kept.push(each);
       continue;
     }
-    const sensor = sensors[each.type];
+    const sensor = sensorOf(each.type);
     if (retellable.includes(sensor) && isRetold(each.container)) continue;
     const own = lost.get(each.container) ?? new Map<Sensor, number>();
     own.set(sensor, (own.get(sensor) ?? 0) + 1);

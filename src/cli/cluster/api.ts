@@ -17,6 +17,8 @@ export interface Api {
   /** The JSON of the answer; null for 404. Everything else that is no success is a Failure. */
   get(path: string): Promise<unknown>;
   post(path: string, body: object): Promise<unknown>;
+  /** Server-side apply: the object is created, or made so, and the fields are ours. */
+  apply(path: string, object: object): Promise<unknown>;
   /** The items of a collection, page by page. */
   list(path: string, query?: Readonly<Record<string, string>>): Promise<readonly unknown[]>;
   /** What the user proves himself with, where that can be shown to others; null for a client certificate. */
@@ -24,6 +26,8 @@ export interface Api {
   /** Lets go of connections that are kept for the next question: the process would wait for them. */
   close(): void;
 }
+
+type Method = 'GET' | 'POST' | 'PATCH';
 
 const pageSize = 500;
 
@@ -36,7 +40,7 @@ export function openApi(flags: ClusterFlags): Api {
   const agents = new Set<Agent>();
   const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
 
-  async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<{ status: number; body: unknown }> {
+  async function ask(method: Method, path: string, body?: object): Promise<{ status: number; body: unknown }> {
     const url = new URL(base + path);
     const options: RequestOptions = { method, timeout };
     await config.applyToHTTPSOptions(options);
@@ -44,7 +48,9 @@ export function openApi(flags: ClusterFlags): Api {
     options.headers = {
       ...(options.headers as Record<string, string> | undefined),
       accept: 'application/json',
-      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(sent === undefined
+        ? {}
+        : { 'content-type': method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json' }),
     };
     if (url.protocol === 'http:') options.agent = false;
     if (options.agent instanceof Agent) agents.add(options.agent);
@@ -60,7 +66,7 @@ export function openApi(flags: ClusterFlags): Api {
     });
   }
 
-  const answered = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
+  const answered = async (method: Method, path: string, body?: object): Promise<unknown> => {
     const answer = await ask(method, path, body);
     if (answer.status === 404 && method === 'GET') return null;
     if (answer.status >= 200 && answer.status < 300) return answer.body;
@@ -73,6 +79,7 @@ export function openApi(flags: ClusterFlags): Api {
     namespace: flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     get: (path) => answered('GET', path),
     post: (path, body) => answered('POST', path, body),
+    apply: (path, object) => answered('PATCH', `${path}?fieldManager=kguardian`, object),
     async list(path, query = {}) {
       const items: unknown[] = [];
       for (let next = ''; ; ) {

@@ -6,10 +6,12 @@ interface ResourceList {
   readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
-/** The collection over all namespaces, `/apis/networking.k8s.io/v1/networkpolicies`; null where the cluster does not serve it. */
-export async function plural(api: Api, apiVersion: string, kind: string): Promise<string | null> {
-  const resource = await resourceOf(api, apiVersion, kind);
-  return resource === undefined ? null : `${rootOf(apiVersion)}/${resource.name}`;
+/** Lists of whole collections, over all namespaces; null for a kind that the cluster does not serve. */
+export function listing(api: Api): (apiVersion: string, kind: string) => Promise<readonly unknown[] | null> {
+  return async (apiVersion, kind) => {
+    const resource = await resourceOf(api, apiVersion, kind);
+    return resource === undefined ? null : api.list(`${rootOf(apiVersion)}/${resource.name}`);
+  };
 }
 
 /** `/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies`. */

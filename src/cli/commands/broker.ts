@@ -16,6 +16,7 @@ interface Flags {
   readonly audience: string;
   readonly kubeconfig?: string;
   readonly insecureNoAuth?: boolean;
+  readonly policyAudits?: string;
   readonly logLevel: string;
   readonly printOpenapi?: boolean;
 }
@@ -33,6 +34,8 @@ export async function broker(flags: Flags): Promise<void> {
   if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) {
     throw new Failure('--tls-cert and --tls-key belong together');
   }
+  if (open && flags.policyAudits !== undefined)
+    throw new Failure('--policy-audits are objects of an API server; --insecure-no-auth asks none');
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const { kubeconfig, audience, tlsCert, tlsKey } = flags;
@@ -49,6 +52,7 @@ export async function broker(flags: Flags): Promise<void> {
         requestsPerMinute: numberOf('--requests-per-minute', flags.requestsPerMinute),
         tls: tlsCert === undefined || tlsKey === undefined ? null : { certFile: tlsCert, keyFile: tlsKey },
         access: open ? null : { audience, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
+        policyAuditsMs: flags.policyAudits === undefined ? null : timeOf('--policy-audits', flags.policyAudits),
         version,
         logLevel: flags.logLevel,
       },

@@ -7,9 +7,9 @@ import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { type Artifact, type Change, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
-import { collectionPath } from '../cluster/discovery.ts';
+import { applied, deployedObjects, isManifest, listText, type Manifest } from '#policies/in-force.ts';
+import { collectionPath, listing } from '../cluster/discovery.ts';
 import type { Api } from '../cluster/api.ts';
-import { deployedText } from '../cluster/deployed.ts';
 import { openCluster } from '../cluster/open.ts';
 import { type EvidenceFlags, findEvidence, wantedBy } from '../evidence.ts';
 import { Failure, systemReason } from '../failure.ts';
@@ -72,8 +72,13 @@ async function byMeaning(kind: PolicyKind, { folder, given, objects, after }: Co
     throw new Failure(`${kind.name} policies are compared by what they mean to a cluster; name it with --cluster FILE`);
   const cluster = openCluster(given);
   try {
-    const before = folder === undefined ? (await deployedText(cluster.api(), kind)).text : await textsIn(folder, after);
-    const changes = kind.compare?.(before, together(after.map(({ text }) => text)), given, objects) ?? [];
+    const generated = together(after.map(({ text }) => text));
+    const deployed = folder === undefined ? await deployedObjects(kind, listing(cluster.api())) : [];
+    const before = folder === undefined ? listText(deployed) : await textsIn(folder, after);
+    // What is generated takes the place of what has its name, beside all else that is in force.
+    const beside = folder === undefined && given['instead'] !== true;
+    const then = beside ? listText(applied(deployed, manifestsIn(generated))) : generated;
+    const changes = kind.compare?.(before, then, given, objects) ?? [];
     if (given['output'] === 'json') for (const each of changes) process.stdout.write(`${JSON.stringify(each)}\n`);
     else if (changes.length > 0)
       process.stdout.write(
@@ -106,7 +111,7 @@ function wordFor(before: Change['before'], after: Change['after']): string {
 async function textsIn(folder: string, artifacts: readonly Artifact[]): Promise<string> {
   const pairs = await Promise.all(artifacts.map(({ path }) => inFolder(folder, path, '')));
   const found = pairs.flatMap(({ before }) => before ?? []);
-  return found.length === 0 ? JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [] }) : together(found);
+  return found.length === 0 ? listText([]) : together(found);
 }
 
 interface Pair {
@@ -126,16 +131,16 @@ async function inFolder(folder: string, path: string, after: string): Promise<Pa
   }
 }
 
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+/** Empty for what no API server takes. */
+function manifestsIn(text: string): Manifest[] {
+  const objects = parseAllDocuments(text).map((document) => document.toJS() as unknown);
+  return objects.every(isManifest) ? objects : [];
 }
 
 /** Each object of the text beside the one in the cluster. */
 async function inCluster(api: Api, path: string, text: string): Promise<Pair[]> {
-  const manifests = parseAllDocuments(text).map((document) => document.toJS() as unknown);
-  if (!manifests.every(isManifest))
+  const manifests = manifestsIn(text);
+  if (manifests.length === 0)
     throw new Failure(`${printable(path)} is no object of a cluster; compare it with files: --dir DIR`);
   return Promise.all(
     manifests.map(async (manifest) => {
@@ -148,11 +153,6 @@ async function inCluster(api: Api, path: string, text: string): Promise<Pair[]> 
       return { name, before: stringify(written(live, manifest), { lineWidth: 0, sortMapEntries: true }), after };
     }),
   );
-}
-
-function isManifest(value: unknown): value is Manifest {
-  const { apiVersion, kind, metadata } = (value ?? {}) as Partial<Manifest>;
-  return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata?.name === 'string';
 }
 
 /** Without what the API server and others added: its status, and metadata that we do not write. */

@@ -16,18 +16,21 @@ const kinds =
 
 /** Every API that has a say about connections; a cluster serves some of them. */
 const deployed = [
-  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
-  { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy' },
-  { apiVersion: 'cilium.io/v2', kind: 'CiliumClusterwideNetworkPolicy' },
-  { apiVersion: 'cilium.io/v2', kind: 'CiliumCIDRGroup' },
-  { apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'AdminNetworkPolicy' },
-  { apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'BaselineAdminNetworkPolicy' },
-  { apiVersion: 'policy.networking.k8s.io/v1alpha2', kind: 'ClusterNetworkPolicy' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespaced: true },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', namespaced: true },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumClusterwideNetworkPolicy', namespaced: false },
+  { apiVersion: 'cilium.io/v2', kind: 'CiliumCIDRGroup', namespaced: false },
+  { apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'AdminNetworkPolicy', namespaced: false },
+  { apiVersion: 'policy.networking.k8s.io/v1alpha1', kind: 'BaselineAdminNetworkPolicy', namespaced: false },
+  { apiVersion: 'policy.networking.k8s.io/v1alpha2', kind: 'ClusterNetworkPolicy', namespaced: false },
   // Without Calico's own API server the same objects are there as custom resources.
-  ...['Tier', 'NetworkPolicy', 'GlobalNetworkPolicy', 'NetworkSet', 'GlobalNetworkSet'].flatMap((kind) => [
-    { apiVersion: 'projectcalico.org/v3', kind },
-    { apiVersion: 'crd.projectcalico.org/v1', kind, readAs: 'projectcalico.org/v3' },
-  ]),
+  ...['Tier', 'NetworkPolicy', 'GlobalNetworkPolicy', 'NetworkSet', 'GlobalNetworkSet'].flatMap((kind) => {
+    const namespaced = kind === 'NetworkPolicy' || kind === 'NetworkSet';
+    return [
+      { apiVersion: 'projectcalico.org/v3', kind, namespaced },
+      { apiVersion: 'crd.projectcalico.org/v1', kind, namespaced, readAs: 'projectcalico.org/v3' },
+    ];
+  }),
 ];
 
 const judged = (text: string, chosen: Record<string, unknown>, cluster: Cluster): Judge =>
