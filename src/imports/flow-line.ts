@@ -1,6 +1,6 @@
 /**
  * One line of a flow log, as any log of connections can be turned into:
- * `{ts, direction, pod, local: {ip, port}, remote: {ip, port}, postNat?: {ip, port}, protocol, state?, names?}`.
+ * `{ts, direction, pod, local: {ip, port}, remote: {ip, port}, postNat?: {ip, port}, protocol, state?, names?, http?}`.
  * `remote` is as the pod dialled it, `postNat` where the packets went; `ts` in seconds or milliseconds. Other fields are
  * ignored.
  */
@@ -20,6 +20,8 @@ export const flowLine = z.object({
   state: z.string().optional(),
   names: z.array(z.string()).optional(),
   count: z.int().positive().optional(),
+  /** A request that the connection carried; `path` as it was asked for, with its query. */
+  http: z.object({ method: z.string().min(1), path: z.string().min(1) }).optional(),
 });
 export type FlowLine = z.infer<typeof flowLine>;
 
@@ -29,9 +31,8 @@ const protocols: readonly unknown[] = flowLine.shape.protocol.options;
 /** Whether a line surely is one, told in a fraction of the schema's time; the schema has the last word on others. */
 export function isFlowLine(value: unknown): value is FlowLine {
   if (typeof value !== 'object' || value === null) return false;
-  const { ts, direction, pod, local, remote, postNat, protocol, icmpType, state, names, count } = value as Readonly<
-    Record<string, unknown>
-  >;
+  const { ts, direction, pod, local, remote, postNat, protocol, icmpType, state, names, count, http } =
+    value as Readonly<Record<string, unknown>>;
   return (
     typeof ts === 'number' &&
     Number.isFinite(ts) &&
@@ -48,7 +49,8 @@ export function isFlowLine(value: unknown): value is FlowLine {
     (state === undefined || typeof state === 'string') &&
     icmpType === undefined &&
     names === undefined &&
-    count === undefined
+    count === undefined &&
+    http === undefined
   );
 }
 

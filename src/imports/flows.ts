@@ -106,11 +106,12 @@ function remember(entry: Entry, event: number): void {
 }
 
 /** All of a line that says what kind of connection it was. */
-function keyOf({ direction, local, remote, postNat, protocol, icmpType, state, names }: FlowLine): string {
+function keyOf({ direction, local, remote, postNat, protocol, icmpType, state, names, http }: FlowLine): string {
   const way = direction === 'ingress' ? `<${local.port} ${remote.ip}` : `>${remote.port} ${remote.ip}`;
   const after = postNat === undefined ? '' : `${postNat.ip} ${postNat.port}`;
   const more = icmpType === undefined && names === undefined ? '' : `${icmpType} ${names?.join(',')}`;
-  return `${way} ${local.ip} ${after} ${protocol} ${state ?? ''} ${more}`;
+  const request = http === undefined ? '' : `${http.method} ${http.path}`;
+  return `${way} ${local.ip} ${after} ${protocol} ${state ?? ''} ${more} ${request}`;
 }
 
 /** The time and the port at our end tell connections apart. */
@@ -143,6 +144,7 @@ function flowOf(line: FlowLine, pod: ClusterPod, whose: Whose): Omit<Flow, 'seen
     protocol: protocol.toLowerCase() as Flow['protocol'],
     port: ports ? place.port : null,
     ...(icmpType === undefined ? {} : { icmpType }),
+    ...(line.http === undefined ? {} : { http: line.http }),
     peer: place.peer,
     ...(dialled?.type === 'service' && remote.port !== undefined
       ? { service: { namespace: dialled.service.namespace, name: dialled.service.name, port: remote.port } }

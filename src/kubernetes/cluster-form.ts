@@ -73,6 +73,8 @@ export const clusterFields = {
   podCIDR: cidr.optional(),
   podCIDRs: z.array(cidr).optional(),
   apiServerIPs: z.array(ip).optional(),
+  /** Groups and versions that it serves, `cilium.io/v2`. */
+  apis: z.array(z.string()).optional(),
 };
 const fields = z.object(clusterFields);
 
@@ -101,6 +103,7 @@ export function clusterOf(form: z.infer<typeof fields>): Cluster {
     pods: form.pods.map(podOf),
     services,
     ...(podCIDRs === undefined ? {} : { podCIDRs }),
+    ...(form.apis === undefined ? {} : { apis: form.apis }),
     ...(apiServerIPs === undefined || apiServerIPs.length === 0 ? {} : { apiServerIPs }),
   };
 }

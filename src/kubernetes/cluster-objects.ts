@@ -28,6 +28,7 @@ export function clusterOfObjects(given: readonly unknown[]): Cluster {
   const of = (kind: string): Json[] => objects.filter((each) => each['kind'] === kind);
   const owners = new Map(objects.map((each) => [text(meta(each)['uid']), controllerOf(meta(each)['ownerReferences'])]));
   const endpoints = endpointsByService(of('EndpointSlice'));
+  const apis = [...of('APIGroupList').flatMap(versionsOf), ...of('CustomResourceDefinition').flatMap(versionsDefined)];
   const apiServerIPs = endpoints.get('default/kubernetes') ?? [];
   return {
     namespaces: Object.fromEntries(
@@ -40,8 +41,24 @@ export function clusterOfObjects(given: readonly unknown[]): Cluster {
     workloads: objects.filter(({ kind }) => controllers.includes(String(kind))).flatMap(workload),
     pods: of('Pod').flatMap((each) => podOf(each, (uid) => (owners.has(uid) ? owners.get(uid) : undefined))),
     services: of('Service').map((each) => serviceOf(each, endpoints)),
+    ...(apis.length === 0 ? {} : { apis: [...new Set(apis)].toSorted() }),
     ...(apiServerIPs.length === 0 ? {} : { apiServerIPs }),
   };
+}
+
+/** `GET /apis`. */
+function versionsOf(object: Json): string[] {
+  return list(object['groups']).flatMap((group) =>
+    list(json(group)['versions']).flatMap((each) => text(json(each)['groupVersion']) ?? []),
+  );
+}
+
+function versionsDefined(object: Json): string[] {
+  const spec = json(object['spec']);
+  return list(spec['versions']).flatMap((each) => {
+    const [group, name] = [text(spec['group']), text(json(each)['name'])];
+    return group === null || name === null || json(each)['served'] === false ? [] : [`${group}/${name}`];
+  });
 }
 
 function flat(object: unknown): Json[] {

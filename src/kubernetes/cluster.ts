@@ -12,6 +12,8 @@ export interface Cluster {
   readonly services: readonly Service[];
   /** Networks that pods get their addresses from, where somebody said so; nodes carry their own. */
   readonly podCIDRs?: readonly string[];
+  /** Groups and versions that the API server serves, `cilium.io/v2`; absent where nobody asked. */
+  readonly apis?: readonly string[];
   /** Where the API server answers: addresses of the `kubernetes` Service's endpoints. */
   readonly apiServerIPs?: readonly string[];
 }

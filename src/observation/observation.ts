@@ -148,6 +148,8 @@ export const flow = z.strictObject({
   /** Of ICMP, where the recorder tells: 8 is an echo request. */
   icmpType: z.int().min(0).max(255).optional(),
   peer,
+  /** The request that it carried, where the recorder reads the application's protocol: one fact for each. */
+  http: z.strictObject({ method: z.string(), path: z.string() }).optional(),
   /** The Service that was dialled, where one stood between: its own port, not the pod's. */
   service: z.strictObject({ namespace: z.string(), name: z.string(), port }).optional(),
   /** `attempted` is all that a connect tells; `established` was seen by the socket's state or by data. */

@@ -5,12 +5,13 @@ import type { Audits } from './audits.ts';
 const pageSize = 500;
 
 export async function apiServerAudits(kubeconfig?: string): Promise<Audits> {
-  const { ApiException, CustomObjectsApi, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } =
+  const { ApiException, ApisApi, CustomObjectsApi, KubeConfig, KubernetesObjectApi, PatchStrategy, setHeaderOptions } =
     await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
   else config.loadFromFile(kubeconfig);
   const custom = config.makeApiClient(CustomObjectsApi);
+  const groups = config.makeApiClient(ApisApi);
   const isMissing = (error: unknown): boolean => error instanceof ApiException && error.code === 404;
   return {
     async list(apiVersion, kind) {
@@ -40,6 +41,10 @@ export async function apiServerAudits(kubeconfig?: string): Promise<Audits> {
         if (isMissing(error) || (error as Error).message.startsWith('Unrecognized API version and kind')) return null;
         throw error;
       }
+    },
+    async apis() {
+      const { groups: served } = await groups.getAPIVersions();
+      return { kind: 'APIGroupList', groups: served };
     },
     async writeStatus(namespace, name, status) {
       const of = { group: auditGroup, version: auditVersion, plural: auditPlural, namespace, name };

@@ -68,7 +68,7 @@ interface Read {
   deployed(kind: PolicyKind): Promise<Manifest[]>;
 }
 
-function surroundings({ list }: Audits): Read {
+function surroundings({ list, apis }: Audits): Read {
   let cluster: Promise<Cluster> | null = null;
   const deployed = new Map<PolicyKind, Promise<Manifest[]>>();
   async function readCluster(): Promise<Cluster> {
@@ -78,7 +78,7 @@ function surroundings({ list }: Audits): Read {
       if (items === null) throw new Error(`the API server serves no ${kind} (${apiVersion})`);
       lists.push({ kind: `${kind}List`, items });
     }
-    return clusterOfObjects(lists);
+    return clusterOfObjects([...lists, await apis()]);
   }
   return {
     cluster: () => (cluster ??= readCluster()),

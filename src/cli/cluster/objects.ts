@@ -7,5 +7,6 @@ import type { Api } from './api.ts';
 export async function clusterObjects(api: Api): Promise<Cluster> {
   const lists: object[] = [];
   for (const { kind, path } of clusterKinds) lists.push({ kind: `${kind}List`, items: await api.list(path) });
-  return clusterOfObjects(lists);
+  const groups = await api.get('/apis');
+  return clusterOfObjects(groups === null ? lists : [...lists, { ...(groups as object), kind: 'APIGroupList' }]);
 }

@@ -4,13 +4,18 @@ import type { Container } from '#observation/recording.ts';
 
 /** `Deployment shop/web → Deployment shop/db 5432/TCP`. */
 export function aboutFlow(observation: Observation, by: Container): string {
+  if (observation.type === 'dns') return `${nameOfOwn(by)} asks ${observation.server} for ${observation.name}`;
   if (observation.type !== 'flow') throw new Error(`network policies do not govern ${observation.type}`);
-  const own = by.pod === undefined ? by.workload : `${by.pod.kind} ${by.pod.namespace}/${by.workload}`;
+  const own = nameOfOwn(by);
   const other = nameOf(observation.peer);
   const [from, to] = observation.direction === 'egress' ? [own, other] : [other, own];
   const { port, protocol, icmpType } = observation;
   const what = port !== null ? `${port}/${protocol.toUpperCase()}` : icmpText(protocol, icmpType);
   return `${from} → ${to} ${what}`;
+}
+
+function nameOfOwn({ pod, workload }: Container): string {
+  return pod === undefined ? workload : `${pod.kind} ${pod.namespace}/${workload}`;
 }
 
 function icmpText(protocol: string, type: number | undefined): string {

@@ -6,8 +6,9 @@ import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import type { Pod } from '#kubernetes/pod.ts';
 import type { Workload } from '#kubernetes/workload.ts';
-import type { ObservationOf, Peer, Protocol as ObservedProtocol } from '#observation/observation.ts';
+import type { Observation, ObservationOf, Peer, Protocol as ObservedProtocol } from '#observation/observation.ts';
 import type { Evaluator, Verdict } from '../kind.ts';
+import { serversOf } from './dns-servers.ts';
 import { objectsOf } from './documents.ts';
 import type { FlowQuestion } from './flow-query.ts';
 import { type Endpoint, isSame, replicaOf } from './judge/endpoint.ts';
@@ -66,19 +67,31 @@ export function evaluator(
     return verdicts.reduce(worse);
   }
 
+  /** Names are Cilium's to look at, where the server is one that it can tell. */
+  const asked = (observation: Observation): readonly Endpoint[] =>
+    observation.type === 'dns' && own === 'cilium' ? serversOf(observation.server, judge, known) : [];
+
   return {
     governs: (observation, by) =>
-      observation.type === 'flow' &&
-      observation.outcome === 'established' &&
-      by.pod !== undefined &&
-      !staysInside(observation.peer) &&
-      (judge.isolates(subjectOf(by.pod)) ||
-        peers(observation.peer).some((end) => end.type !== 'unresolved' && judge.isolates(end))) &&
-      // What ICMP is to rules about ports, Kubernetes leaves open.
-      (own === 'cilium' ||
-        !observation.protocol.startsWith('icmp') ||
-        judge.policies.some(({ name }) => name.startsWith('Calico'))),
+      (by.pod !== undefined && asked(observation).length > 0 && judge.isolates(subjectOf(by.pod))) ||
+      (observation.type === 'flow' &&
+        observation.outcome === 'established' &&
+        by.pod !== undefined &&
+        !staysInside(observation.peer) &&
+        (judge.isolates(subjectOf(by.pod)) ||
+          peers(observation.peer).some((end) => end.type !== 'unresolved' && judge.isolates(end))) &&
+        // What ICMP is to rules about ports, Kubernetes leaves open.
+        (own === 'cilium' ||
+          !observation.protocol.startsWith('icmp') ||
+          judge.policies.some(({ name }) => name.startsWith('Calico')))),
     judge(observation, by) {
+      if (observation.type === 'dns' && by.pod !== undefined) {
+        const src = subjectOf(by.pod);
+        const question = { src, port: 53, protocol: 'UDP', dnsName: observation.name } as const;
+        return asked(observation)
+          .map((dst) => judge.judgeFlow({ ...question, dst }))
+          .reduce(worse);
+      }
       if (observation.type !== 'flow' || by.pod === undefined) throw new Error(`not governed: ${observation.type}`);
       return judged(observation, by.pod);
     },
@@ -97,7 +110,7 @@ export function judgeOfText(
   cluster: Cluster,
 ): { readonly judge: Judge; readonly dialect: Dialect } {
   const objects = objectsOf(text);
-  const own = dialect ?? dialectOf(objects);
+  const own = dialect ?? dialectOf(objects, cluster.apis);
   // A text of nothing but staged policies is asked what they would do.
   const staged =
     objects.length > 0 &&
@@ -117,8 +130,8 @@ function listens(end: Endpoint, { port, protocol }: ObservationOf<'flow'>): bool
   );
 }
 
-function flowOf({ port, protocol, icmpType }: ObservationOf<'flow'>, src: Endpoint, dst: Endpoint): Flow {
-  return { src, dst, port, protocol: protocols[protocol], icmpType };
+function flowOf({ port, protocol, icmpType, http }: ObservationOf<'flow'>, src: Endpoint, dst: Endpoint): Flow {
+  return { src, dst, port, protocol: protocols[protocol], icmpType, http };
 }
 
 /** All of several must be let through. */

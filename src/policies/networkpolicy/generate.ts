@@ -1,4 +1,5 @@
 /** Baselines of a cluster → network policies, one for each workload that was watched. */
+import type { Cluster } from '#kubernetes/cluster.ts';
 import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
 import { artifactPath } from '../names.ts';
@@ -11,7 +12,7 @@ import { draftOf, type Form } from './generate/drafts.ts';
 import { edgesOf } from './generate/edges.ts';
 import { cannotSay, denyDefault, networkPolicy } from './generate/kubernetes.ts';
 import { lookupIn } from './generate/rules.ts';
-import { type Options, type PolicyType, sinceTime } from './options.ts';
+import { type GivenOptions, type Options, type PolicyType, sinceTime } from './options.ts';
 
 const forms: Readonly<Record<PolicyType, Form>> = {
   kubernetes: { cannotSay, hosts: false, identities: false },
@@ -21,9 +22,11 @@ const forms: Readonly<Record<PolicyType, Form>> = {
   'cluster-network-policy': { cannotSay, hosts: false, identities: false },
 };
 
-export function generate({ baselines, cluster }: Evidence, options: Options): Generated {
+export function generate({ baselines, cluster }: Evidence, given: GivenOptions): Generated {
   if (cluster === null)
     return { type: 'abstained', reason: 'the cluster is not known, and policies name its pods by their labels' };
+  const { type, note } = typeFor(cluster);
+  const options: Options = { ...given, type: given.type ?? type };
   if (options.audit && options.type === 'cluster-network-policy')
     return { type: 'abstained', reason: 'ClusterNetworkPolicy has no form that is watched before it is enforced' };
   const last = Math.max(
@@ -33,11 +36,12 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   const { watched, leftOut, leftOutCount } = edgesOf(baselines, {
     since: sinceTime(options.since, last),
     minObservations: options.minObservations,
+    l7: options.l7 && forms[options.type].identities,
   });
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
   const lookup = lookupIn(cluster, forms[options.type].identities);
   const drafts: Draft[] = [];
-  const notes: string[] = [];
+  const notes: string[] = given.type === undefined && note !== null ? [note] : [];
   const reasons: string[] = [];
   for (const each of watched) {
     const name = `${each.workload.kind} ${each.workload.namespace}/${each.workload.name}`;
@@ -59,6 +63,19 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     }),
   );
   return { type: 'artifacts', artifacts: artifacts.toSorted((a, b) => (a.path < b.path ? -1 : 1)), notes, leftOut };
+}
+
+/** What the cluster enforces: Cilium and Calico by their own APIs, others by Kubernetes'. */
+function typeFor({ apis }: Cluster): { readonly type: PolicyType; readonly note: string | null } {
+  const served = (group: string): string | undefined => apis?.find((each) => each.startsWith(`${group}/`));
+  const own = [
+    { type: 'cilium', api: served('cilium.io') },
+    { type: 'calico', api: served('projectcalico.org') },
+  ] as const;
+  const found = own.find(({ api }) => api !== undefined);
+  return found === undefined
+    ? { type: 'kubernetes', note: null }
+    : { type: found.type, note: `written for ${found.type}: the cluster serves ${found.api} (--type chooses another)` };
 }
 
 interface Documents {

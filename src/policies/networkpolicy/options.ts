@@ -20,7 +20,12 @@ export function sinceTime(text: string | undefined, last: number): number | null
 }
 
 export const options = z.strictObject({
-  type: z.enum(types).default('kubernetes').describe('which API the policies are of'),
+  type: z
+    .enum(types)
+    .optional()
+    .describe(
+      'which API the policies are of; by default cilium or calico where the cluster serves it, else kubernetes',
+    ),
   output: z
     .enum(['yaml', 'json'])
     .default('yaml')
@@ -33,6 +38,12 @@ export const options = z.strictObject({
     .default('exact')
     .describe('addresses outside: each one; from 8 on in a /24 (IPv6: /64) the network; or by name where the type can'),
   denyDefault: z.boolean().default(false).describe('add a policy that isolates everything else in the namespaces'),
+  l7: z
+    .boolean()
+    .default(false)
+    .describe(
+      'where requests were seen, let their methods and paths alone through, and of DNS the names asked for (Cilium)',
+    ),
   audit: z
     .boolean()
     .default(false)
@@ -48,4 +59,6 @@ export const options = z.strictObject({
       'how implementations read what Kubernetes leaves open; by default cilium where its policies stand, else ipblock-matches-pods',
     ),
 });
-export type Options = z.infer<typeof options>;
+export type GivenOptions = z.infer<typeof options>;
+/** With the type that was found where none was given. */
+export type Options = GivenOptions & { readonly type: PolicyType };

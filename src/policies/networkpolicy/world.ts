@@ -40,7 +40,7 @@ export function worldAnswers(keep = 16): { answer(question: WorldQuestion): Verd
 function judgeOfWorld(world: WorldQuestion['world'], profile: WorldQuestion['profile']): Judge {
   const objects = world.policies.map((object, at) => ({ object, where: `world.policies[${at}]` }));
   return judgeOf(objects, clusterOf(world), {
-    dialect: profile ?? dialectOf(objects),
+    dialect: profile ?? dialectOf(objects, world.apis),
     clusterName: world.clusterName,
   });
 }

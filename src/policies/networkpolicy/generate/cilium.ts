@@ -9,6 +9,7 @@ import {
   isDnsPort,
   usesNames,
 } from './draft.ts';
+import { httpRules } from './http.ts';
 import { selectorMap } from './kubernetes.ts';
 
 const namespaceKey = 'k8s:io.kubernetes.pod.namespace';
@@ -40,7 +41,12 @@ export function ciliumSpec(draft: Draft, { clusterwide, audit }: CiliumForm): Ya
   };
   const rules = (own: readonly DraftRule[], direction: 'ingress' | 'egress'): readonly YamlValue[] => {
     const made = own.flatMap((rule) =>
-      ruleMaps(rule, direction, clusterwide ? null : workload.namespace, usesNames(draft)),
+      ruleMaps(
+        rule,
+        direction,
+        clusterwide ? null : workload.namespace,
+        draft.questions ?? (usesNames(draft) ? ['*'] : null),
+      ),
     );
     // An empty list would count as none and isolate nothing; a rule that says nothing lets nothing through.
     return made.length === 0 && !onHost ? [{}] : made;
@@ -61,17 +67,17 @@ export function ruleMaps(
   { peer, ports, evidence, remarks }: DraftRule,
   direction: 'ingress' | 'egress',
   namespace: string | null,
-  names: boolean,
+  questions: readonly string[] | null,
 ): YamlValue[] {
   const peers = peerFields(peer, direction === 'ingress' ? 'from' : 'to', namespace);
   const comment = [...remarks, evidenceLine(evidence)];
   const icmps = ports.filter(({ protocol, icmpType }) => protocol.startsWith('ICMP') && icmpType !== null);
   const lists = chunks(ports.filter(({ protocol }) => !protocol.startsWith('ICMP')));
-  const dns = names && direction === 'egress' && (peer.type === 'workload' || peer.type === 'node-dns');
+  const asks = direction === 'egress' && (peer.type === 'workload' || peer.type === 'node-dns');
   return peers.flatMap((fields) => [
     ...(lists.length === 0
       ? []
-      : [commented(comment, { ...fields, toPorts: lists.map((list) => portList(list, dns)) })]),
+      : [commented(comment, { ...fields, toPorts: lists.map((list) => portList(list, asks ? questions : null)) })]),
     ...(icmps.length === 0 ? [] : [commented(comment, { ...fields, icmps: [{ fields: icmps.map(icmpField) }] })]),
   ]);
 }
@@ -85,16 +91,25 @@ function icmpField({ protocol, icmpType }: DraftPort): YamlMap {
   return { family: protocol === 'ICMPv6' ? 'IPv6' : 'IPv4', type: icmpType ?? 0 };
 }
 
-function portList(ports: readonly DraftPort[], dns: boolean): YamlMap {
+/** `questions`: names that may be asked, `*` for any; null where nobody looks at them. */
+function portList(ports: readonly DraftPort[], questions: readonly string[] | null): YamlMap {
   const list = ports.map(({ protocol, port }) => ({ port: String(port), protocol }));
-  // Names are learnt from the answers that pass here.
-  return { ports: list, rules: dns && ports.every(isDnsPort) ? { dns: [{ matchPattern: '*' }] } : undefined };
+  // Names of rules are learnt from the answers that pass here.
+  if (questions !== null && ports.every(isDnsPort))
+    return {
+      ports: list,
+      rules: { dns: questions.map((each) => (each === '*' ? { matchPattern: each } : { matchName: each })) },
+    };
+  const [{ requests } = {}] = ports;
+  return { ports: list, rules: requests === undefined ? undefined : { http: httpRules(requests) } };
 }
 
-/** DNS ports stand alone, since their rules go with no other. */
+/** DNS ports stand alone, and each with requests of its own: what rules say of one holds for all of a list. */
 function chunks(ports: readonly DraftPort[]): DraftPort[][] {
-  const found: DraftPort[][] = [];
-  for (const own of [ports.filter(isDnsPort), ports.filter((port) => !isDnsPort(port))]) {
+  const asked = ports.filter(({ requests }) => requests !== undefined);
+  const found: DraftPort[][] = asked.map((port) => [port]);
+  const plain = ports.filter(({ requests }) => requests === undefined);
+  for (const own of [plain.filter(isDnsPort), plain.filter((port) => !isDnsPort(port))]) {
     for (let at = 0; at < own.length; at += portsPerList) found.push(own.slice(at, at + portsPerList));
   }
   return found;

@@ -1,7 +1,7 @@
 /** A workload's permissions before they take the form of a type of policy. */
 import type { LabelSelector } from '#kubernetes/selectors.ts';
 import type { Workload } from '#kubernetes/workload.ts';
-import type { Evidence } from './edges.ts';
+import type { Evidence, Request } from './edges.ts';
 
 export type DraftPeer =
   | { readonly type: 'workload'; readonly namespace: string; readonly selector: LabelSelector }
@@ -26,6 +26,8 @@ export interface DraftPort {
   /** A number, or a name where the pods of the destination differ in the number; null for ICMP. */
   readonly port: number | string | null;
   readonly icmpType: number | null;
+  /** Requests that alone may pass; absent where the connection decides. */
+  readonly requests?: readonly Request[];
 }
 
 export interface DraftRule {
@@ -47,6 +49,8 @@ export interface Draft {
   /** Null for a direction that is not asked for. */
   readonly ingress: readonly DraftRule[] | null;
   readonly egress: readonly DraftRule[] | null;
+  /** The names that alone may be asked of DNS; null for any. */
+  readonly questions: readonly string[] | null;
   /** Lines at the head of the document. */
   readonly head: readonly string[];
 }

@@ -25,7 +25,7 @@ const mostUnresolved = 50;
 
 export function draftOf(watched: Watched, options: Options, lookup: Lookup, form: Form): Drafted {
   const { cannotSay, hosts } = form;
-  const { workload, baselines, edges, unresolved } = watched;
+  const { workload, baselines, edges, unresolved, questions } = watched;
   const doubts = doubtsAbout(baselines, 'network', 'flows');
   if (doubts.length > 0 && !options.allowLoss)
     return { type: 'abstained', reason: `${doubts.join('; ')} (--allow-loss goes ahead all the same)` };
@@ -50,12 +50,25 @@ export function draftOf(watched: Watched, options: Options, lookup: Lookup, form
   const blocked: string[] = [];
   const direction = (name: 'ingress' | 'egress'): readonly DraftRule[] | null => {
     if (options.direction !== 'both' && options.direction !== name) return null;
-    const made = rulesOf(workload, name, edges, options.external, lookup);
+    const made = rulesOf(
+      workload,
+      name,
+      edges,
+      { external: options.external, l7: options.l7 && form.identities },
+      lookup,
+    );
     notes.push(...made.notes);
     blocked.push(...made.blocked);
     return made.rules.flatMap((rule) => sayable(rule, cannotSay, name, notes));
   };
   const [ingress, egress] = [direction('ingress'), direction('egress')];
+  const silent = edges.filter(({ requests }) => requests.length > 0).length;
+  if (silent > 0 && !(options.l7 && form.identities))
+    notes.push(
+      form.identities
+        ? `HTTP requests were seen over ${silent} of its connections; --l7 lets these alone through`
+        : `HTTP requests were seen over ${silent} of its connections; this type of policy cannot tell them`,
+    );
   if (blocked.length > 0) return { type: 'abstained', reason: blocked.join('; ') };
   const shown = unresolved.slice(0, mostUnresolved);
   for (const each of shown) notes.push(`not written, nobody could name the other end: ${each}`);
@@ -78,6 +91,7 @@ export function draftOf(watched: Watched, options: Options, lookup: Lookup, form
     nodes,
     ingress,
     egress,
+    questions: options.l7 && form.identities && questions.length > 0 ? questions : null,
     head: [headOf(watched), ...notes],
   };
   return { type: 'draft', draft, notes };

@@ -22,6 +22,13 @@ export interface Edge {
   readonly services: readonly string[];
   /** True when only the other end's recording shows it. */
   readonly told: boolean;
+  /** HTTP requests that were seen in it; empty where no recorder read them. */
+  readonly requests: readonly Request[];
+}
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
 }
 
 /** One workload that was watched. */
@@ -31,9 +38,13 @@ export interface Watched {
   readonly edges: readonly Edge[];
   /** Ends that nobody could name, `egress to 10.1.2.3 443/tcp`: listed, never turned into a rule. */
   readonly unresolved: readonly string[];
+  /** Names that were asked of DNS, sorted. */
+  readonly questions: readonly string[];
 }
 
 export interface Limits {
+  /** Whether requests become rules: then what tells of the connection alone does not speak of them. */
+  readonly l7: boolean;
   /** Facts that were last seen earlier do not count; null for all. */
   readonly since: number | null;
   readonly minObservations: number;
@@ -92,6 +103,7 @@ export function edgesOf(baselines: readonly Baseline[], limits: Limits): Edges {
     edge.evidence.count >= limits.minObservations && (limits.since === null || edge.evidence.last >= limits.since);
   let leftOutCount = 0;
   const dropped = new Map<string, Set<string>>();
+  const asked = new Map<string, Set<string>>();
   const watched = [...groups].flatMap(([key, own]): Watched[] => {
     const workload = workloads.get(key);
     if (workload === undefined) return [];
@@ -99,8 +111,18 @@ export function edgesOf(baselines: readonly Baseline[], limits: Limits): Edges {
     const out = edges.filter((edge) => !kept(edge));
     leftOutCount += out.length;
     dropped.set(key, new Set(out.map(identityOf)));
+    const questions = questionsOf(own);
+    const speaks = ({ requests, direction, port }: Edge): boolean =>
+      requests.length > 0 || (questions.length > 0 && direction === 'egress' && (port === 53 || port === 5353));
+    if (limits.l7) asked.set(key, new Set(edges.filter(speaks).map(identityOf)));
     return [
-      { workload, baselines: own, edges: edges.filter(kept), unresolved: [...(unresolved.get(key) ?? [])].toSorted() },
+      {
+        workload,
+        baselines: own,
+        edges: edges.filter(kept),
+        unresolved: [...(unresolved.get(key) ?? [])].toSorted(),
+        questions,
+      },
     ];
   });
   return {
@@ -108,10 +130,21 @@ export function edgesOf(baselines: readonly Baseline[], limits: Limits): Edges {
     leftOutCount,
     leftOut(observation) {
       if (observation.type !== 'flow' || observation.peer.type === 'unresolved') return false;
-      const own = dropped.get(workloadOfRun.get(observation.container) ?? '');
-      return own?.has(identityOf(edgeOf(observation, observation.peer, observation.seen, false))) === true;
+      const workload = workloadOfRun.get(observation.container) ?? '';
+      const identity = identityOf(edgeOf(observation, observation.peer, observation.seen, false));
+      const silent = observation.http === undefined && asked.get(workload)?.has(identity) === true;
+      return silent || dropped.get(workload)?.has(identity) === true;
     },
   };
+}
+
+function questionsOf(baselines: readonly Baseline[]): string[] {
+  const names = baselines.flatMap(({ facts }) =>
+    facts.flatMap(({ claim }) => (claim.type === 'dns' ? claim.name : [])),
+  );
+  return [...new Set(names.map((name) => name.toLowerCase().replace(/\.$/, '')))]
+    .filter((name) => name !== '')
+    .toSorted();
 }
 
 export function workloadOf({ place, workload }: Baseline): Workload {
@@ -140,8 +173,9 @@ function mirror(found: Map<string, Map<string, Edge>>, workloads: ReadonlyMap<st
     const own = other.get(identityOf(turned));
     // Both ends saw the same connections: they are not counted twice, and limits hold for both ends alike.
     const evidence = own === undefined ? edge.evidence : larger(own.evidence, edge.evidence);
-    other.set(identityOf(turned), own === undefined ? turned : { ...own, evidence });
-    found.get(key)?.set(identityOf(edge), { ...edge, evidence });
+    const requests = requestsOf([edge, ...(own === undefined ? [] : [own])]);
+    other.set(identityOf(turned), own === undefined ? turned : { ...own, evidence, requests });
+    found.get(key)?.set(identityOf(edge), { ...edge, evidence, requests });
   }
 }
 
@@ -150,7 +184,7 @@ function larger(a: Evidence, b: Evidence): Evidence {
 }
 
 function edgeOf(claim: FlowClaim, peer: Edge['peer'], evidence: Evidence, told: boolean): Edge {
-  const { direction, protocol, port, icmpType, service } = claim;
+  const { direction, protocol, port, icmpType, service, http } = claim;
   return {
     direction,
     peer: peer.type === 'address' ? { ...peer, names: peer.names?.toSorted() ?? [] } : peer,
@@ -160,7 +194,13 @@ function edgeOf(claim: FlowClaim, peer: Edge['peer'], evidence: Evidence, told: 
     evidence,
     services: service === undefined ? [] : [`${service.namespace}/${service.name}:${service.port}`],
     told,
+    requests: http === undefined ? [] : [http],
   };
+}
+
+export function requestsOf(edges: readonly Edge[]): Request[] {
+  const found = new Map(edges.flatMap(({ requests }) => requests).map((each) => [`${each.method} ${each.path}`, each]));
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
 /** Names and services are what an edge is called; what it is, is its peer and port. */
@@ -196,6 +236,7 @@ function joined(a: Edge, b: Edge): Edge {
     peer,
     services: [...new Set([...a.services, ...b.services])].toSorted(),
     evidence: sum(a.evidence, b.evidence),
+    requests: requestsOf([a, b]),
   };
 }
 

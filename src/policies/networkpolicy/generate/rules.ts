@@ -2,7 +2,7 @@
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { DraftPort, DraftRule } from './draft.ts';
-import { type Edge, type Evidence, keyOf, sum } from './edges.ts';
+import { type Edge, type Evidence, keyOf, requestsOf, sum } from './edges.ts';
 import {
   addressPeer,
   aggregated,
@@ -24,6 +24,12 @@ export interface Rules {
   readonly notes: readonly string[];
   /** What it needs and no rule can say: a policy without would break it. */
   readonly blocked: readonly string[];
+}
+
+export interface Wanted {
+  readonly external: External;
+  /** Whether requests become part of the rules. */
+  readonly l7: boolean;
 }
 
 export type External = 'exact' | 'aggregate' | 'fqdn';
@@ -55,14 +61,16 @@ export function rulesOf(
   workload: Workload,
   direction: Edge['direction'],
   edges: readonly Edge[],
-  external: External,
+  { external, l7 }: Wanted,
   lookup: Lookup,
 ): Rules {
   const notes: string[] = [];
   const blocked: string[] = [];
   const rules: DraftRule[] = [];
   const put = (placed: Placed, own: readonly Edge[], remarks: readonly string[] = []): void => {
-    rules.push(ruleOf(placed, own, remarks, direction, workload, lookup));
+    rules.push(
+      ruleOf(placed, l7 ? own : own.map((edge) => ({ ...edge, requests: [] })), remarks, direction, workload, lookup),
+    );
   };
   const own = edges.filter((each) => each.direction === direction);
   const { open, rest } = publishedEdges(workload, own, lookup, notes);
@@ -234,9 +242,18 @@ function portsOf(edges: readonly Edge[], pods: readonly ClusterPod[]): DraftPort
   const put = (port: DraftPort): void => {
     ports.set(`${port.protocol} ${port.port} ${port.icmpType}`, port);
   };
-  for (const { protocol, port, icmpType } of edges) {
+  for (const [first, ...more] of Map.groupBy(
+    edges,
+    (each) => `${each.protocol} ${each.port} ${each.icmpType}`,
+  ).values()) {
+    if (first === undefined) continue;
+    const { protocol, port, icmpType } = first;
     const upper = protocol === 'icmpv6' ? 'ICMPv6' : (protocol.toUpperCase() as DraftPort['protocol']);
-    put({ protocol: upper, port: port === null ? null : (nameOfPort(port, upper, pods) ?? port), icmpType });
+    const named = port === null ? null : (nameOfPort(port, upper, pods) ?? port);
+    const of = [first, ...more];
+    // One peer of the rule whose requests nobody saw, and the connection decides for all.
+    const requests = of.every((edge) => edge.requests.length > 0) ? { requests: requestsOf(of) } : {};
+    put({ protocol: upper, port: named, icmpType, ...requests });
     // A resolver repeats over TCP what is too long for UDP; one of the two is never enough.
     if (port === 53 && (protocol === 'udp' || protocol === 'tcp'))
       put({ protocol: protocol === 'udp' ? 'TCP' : 'UDP', port, icmpType: null });

@@ -37,9 +37,12 @@ export interface Surroundings {
 
 const calicoGroup = 'projectcalico.org/v3';
 
-/** Cilium's kinds are Cilium's to enforce; where they stand, its rules hold for the others too. */
-export function dialectOf(objects: readonly Given[]): Dialect {
-  return objects.some((each) => nameOf(each).kind.startsWith('Cilium')) ? 'cilium' : 'ipblock-matches-pods';
+/** Cilium's kinds are Cilium's to enforce; where they stand, or are served, its rules hold for the others too. */
+export function dialectOf(objects: readonly Given[], apis: readonly string[] = []): Dialect {
+  const isCilium =
+    apis.some((each) => each.startsWith('cilium.io/')) ||
+    objects.some((each) => nameOf(each).kind.startsWith('Cilium'));
+  return isCilium ? 'cilium' : 'ipblock-matches-pods';
 }
 
 /** Throws `UnreadableArtifact` for what an API server would refuse. */
