@@ -5,8 +5,10 @@
  */
 #include "sockets.h"
 
+#define ICMP_ECHOREPLY 0
 #define ICMP_ECHO 8
 #define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY 129
 
 struct packet {
 	struct address from, to;
@@ -88,10 +90,15 @@ int record_ingress(struct __sk_buff *skb)
 	if (!read_packet(skb, &p) || p.protocol == IPPROTO_TCP || !owner_of(skb, &owner))
 		return 1;
 	if (p.protocol == IPPROTO_ICMP || p.protocol == IPPROTO_ICMPV6) {
-		/* Answers and errors belong to what we sent; neighbour discovery is the network's own. */
-		if (!bpf_skb_load_bytes(skb, p.transport, &type, 1) &&
-		    type == (p.protocol == IPPROTO_ICMP ? ICMP_ECHO : ICMPV6_ECHO_REQUEST))
+		bool v4 = p.protocol == IPPROTO_ICMP;
+
+		/* Errors belong to what we sent; neighbour discovery is the network's own. */
+		if (bpf_skb_load_bytes(skb, p.transport, &type, 1))
+			return 1;
+		if (type == (v4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST))
 			record_flow(&flows, &owner, FLOW_INGRESS, FLOW_ESTABLISHED, p.protocol, &p.from, 0);
+		else if (type == (v4 ? ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY))
+			record_flow(&flows, &owner, FLOW_EGRESS, FLOW_ESTABLISHED, p.protocol, &p.from, 0);
 		return 1;
 	}
 	if ((p.protocol != IPPROTO_UDP && p.protocol != IPPROTO_SCTP) || bpf_skb_load_bytes(skb, p.transport, ports, 4))

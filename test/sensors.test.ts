@@ -227,6 +227,37 @@ w = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); w.connect(('127.0.0.1', 9)
   );
 });
 
+test('a ping that is answered is a flow of its type; one that is not is an attempt', { skip }, async () => {
+  const ping = `
+import socket, struct
+def ask(family, protocol, kind, to):
+    s = socket.socket(family, socket.SOCK_DGRAM, protocol)
+    s.settimeout(0.3)
+    s.sendto(struct.pack("!BBHHH", kind, 0, 0, 1, 1), (to, 0))
+    try: s.recv(1000)
+    except TimeoutError: pass
+ask(socket.AF_INET, 1, 8, "203.0.113.9")
+ask(socket.AF_INET, 1, 8, "203.0.113.10")
+ask(socket.AF_INET6, 58, 128, "2001:db8::9")
+`;
+  const setUp = [
+    'ip link set lo up; ip addr add 203.0.113.9/32 dev lo; ip -6 addr add 2001:db8::9/128 dev lo nodad',
+    'ip route add 203.0.113.10/32 dev lo',
+    'sysctl -qw net.ipv4.ping_group_range="0 0"; exec python3 -c "$0"',
+  ].join('; ');
+  const { of } = await recordCommand(['unshare', '-n', 'sh', '-c', setUp, ping]);
+  const flows = of('flow').filter(({ protocol }) => protocol.startsWith('icmp'));
+  const told = flows.map(({ direction, peer, outcome, icmpType, port }) => {
+    const to = 'ip' in peer ? peer.ip : peer.type;
+    return `${direction} ${to} ${outcome} type ${icmpType} port ${port}`;
+  });
+  assert.deepEqual(told.toSorted(), [
+    'egress 2001:db8::9 established type 128 port null',
+    'egress 203.0.113.10 attempted type 8 port null',
+    'egress 203.0.113.9 established type 8 port null',
+  ]);
+});
+
 test('DNS answers: names, aliases, addresses, and broken messages', { skip }, async () => {
   const server = createSocket('udp4');
   server.on('message', (message, from) => {

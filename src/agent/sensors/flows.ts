@@ -96,6 +96,8 @@ export class Flows {
         direction: end.direction,
         protocol,
         outcome: outcomeOf(key),
+        // Of ICMP the kernel's side tells echo requests, and replies as their outcome.
+        ...(protocol === 'icmp' ? { icmpType: 8 } : protocol === 'icmpv6' ? { icmpType: 128 } : {}),
       } as const;
       for (const each of met) told.push({ ...whole, ...each });
     };
