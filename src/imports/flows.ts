@@ -10,11 +10,15 @@ export class UnreadableFlows extends Error {}
 
 type Flow = Extract<Observation, { type: 'flow' }>;
 interface Entry {
-  readonly flow: Omit<Flow, 'seen'>;
-  readonly seen: { first: number; last: number; count: number };
-  /** Most kinds of connection happen a few times, for which a list is the smaller and faster set. */
+  /** The first line that told of it. */
+  readonly line: FlowLine;
+  /** A reason where it is no evidence. */
+  readonly flow: Omit<Flow, 'seen'> | string;
+  readonly seen: { first: number; last: number };
+  /** One for each line; repeats are sorted out at the end. */
   readonly events: number[];
-  many: Set<number> | null;
+  /** Of lines that stand for several connections: how many, by event. */
+  counts: Map<number, number> | null;
 }
 
 export interface FlowReader {
@@ -27,8 +31,8 @@ export interface FlowReader {
 export function readingFlows(cluster: Cluster): FlowReader {
   const whose = whoseIn(cluster);
   const pods = new Map(cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
-  /** By pod, then by what kind of connection. */
-  const entries = new Map<string, Map<string, Entry | string>>();
+  /** By pod, then by the far address: the few that are left are compared field by field, which costs less than a key. */
+  const entries = new Map<string, Map<string, Entry[]>>();
   const seen = new Set<string>();
   const passed = new Map<string, number>();
   let lines = 0;
@@ -50,12 +54,22 @@ export function readingFlows(cluster: Cluster): FlowReader {
   }
 
   /** What all lines that differ in time and in the client's port alone have in common. */
-  function entryOf(line: FlowLine, at: number): Entry | string {
+  function entryOf(line: FlowLine, at: number): Entry {
     const pod = pods.get(line.pod);
-    if (pod === undefined) return `${line.pod} is no pod of the cluster`;
-    seen.add(line.pod);
-    const flow = flowOf(line, pod, whose);
-    return typeof flow === 'string' ? flow : { flow, seen: { first: at, last: at, count: 0 }, events: [], many: null };
+    if (pod !== undefined) seen.add(line.pod);
+    const flow = pod === undefined ? `${line.pod} is no pod of the cluster` : flowOf(line, pod, whose);
+    return { line, flow, seen: { first: at, last: at }, events: [], counts: null };
+  }
+
+  function known(line: FlowLine, at: number): Entry {
+    let own = entries.get(line.pod);
+    if (own === undefined) entries.set(line.pod, (own = new Map()));
+    let there = own.get(line.remote.ip);
+    if (there === undefined) own.set(line.remote.ip, (there = []));
+    for (const each of there) if (isAlike(each.line, line)) return each;
+    const entry = entryOf(line, at);
+    there.push(entry);
+    return entry;
   }
 
   return {
@@ -66,29 +80,23 @@ export function readingFlows(cluster: Cluster): FlowReader {
       const at = milliseconds(line.ts);
       from = Math.min(from, at);
       to = Math.max(to, at);
-      let own = entries.get(line.pod);
-      if (own === undefined) entries.set(line.pod, (own = new Map()));
-      const key = keyOf(line);
-      let entry = own.get(key);
-      if (entry === undefined) own.set(key, (entry = entryOf(line, at)));
-      if (typeof entry === 'string') {
-        passed.set(entry, (passed.get(entry) ?? 0) + 1);
+      const entry = known(line, at);
+      if (typeof entry.flow === 'string') {
+        passed.set(entry.flow, (passed.get(entry.flow) ?? 0) + 1);
         return;
       }
-      // A log that is read twice tells of nothing new.
       const event = eventOf(line, at);
-      if (entry.many === null ? entry.events.includes(event) : entry.many.has(event)) return;
-      remember(entry, event);
+      entry.events.push(event);
+      if (line.count !== undefined) (entry.counts ??= new Map<number, number>()).set(event, line.count);
       entry.seen.first = Math.min(entry.seen.first, at);
       entry.seen.last = Math.max(entry.seen.last, at);
-      entry.seen.count += line.count ?? 1;
     },
     end() {
       const containers = [...seen].toSorted().flatMap((name) => containerOf(pods.get(name), from));
       const observations = [...entries.values()]
-        .flatMap((own) => [...own.values()])
-        .flatMap((entry): Observation[] =>
-          typeof entry === 'string' ? [] : [{ ...entry.flow, seen: { ...entry.seen } }],
+        .flatMap((own) => [...own.values()].flat())
+        .flatMap(({ flow, seen: sighting, events, counts }): Observation[] =>
+          typeof flow === 'string' ? [] : [{ ...flow, seen: { ...sighting, count: countOf(events, counts) } }],
         );
       return { recording: recordingOf(containers, observations, from, to), notes: notesOf(passed) };
     },
@@ -100,18 +108,29 @@ function milliseconds(ts: number): number {
   return Math.round(ts < 1e11 ? ts * 1000 : ts);
 }
 
-function remember(entry: Entry, event: number): void {
-  if (entry.many !== null) entry.many.add(event);
-  else if (entry.events.push(event) > 64) entry.many = new Set(entry.events);
+/** A log that is read twice tells of nothing new. */
+function countOf(events: readonly number[], counts: ReadonlyMap<number, number> | null): number {
+  let count = 0;
+  for (const event of new Set(events)) count += counts?.get(event) ?? 1;
+  return count;
 }
 
-/** All of a line that says what kind of connection it was. */
-function keyOf({ direction, local, remote, postNat, protocol, icmpType, state, names, http }: FlowLine): string {
-  const way = direction === 'ingress' ? `<${local.port} ${remote.ip}` : `>${remote.port} ${remote.ip}`;
-  const after = postNat === undefined ? '' : `${postNat.ip} ${postNat.port}`;
-  const more = icmpType === undefined && names === undefined ? '' : `${icmpType} ${names?.join(',')}`;
-  const request = http === undefined ? '' : `${http.method} ${http.path}`;
-  return `${way} ${local.ip} ${after} ${protocol} ${state ?? ''} ${more} ${request}`;
+/** Whether two lines of one pod and one far address tell of one kind of connection. */
+function isAlike(a: FlowLine, b: FlowLine): boolean {
+  const [near, other] = a.direction === 'ingress' ? [a.local, b.local] : [a.remote, b.remote];
+  return (
+    a.direction === b.direction &&
+    near.port === other.port &&
+    a.local.ip === b.local.ip &&
+    a.protocol === b.protocol &&
+    a.state === b.state &&
+    a.postNat?.ip === b.postNat?.ip &&
+    a.postNat?.port === b.postNat?.port &&
+    a.icmpType === b.icmpType &&
+    a.http?.method === b.http?.method &&
+    a.http?.path === b.http?.path &&
+    a.names?.join() === b.names?.join()
+  );
 }
 
 /** The time and the port at our end tell connections apart. */
