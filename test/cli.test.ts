@@ -23,6 +23,9 @@ const commands = [
   ['prove'],
   ['explain'],
   ['audit', 'seccomp'],
+  ['refine'],
+  ['refine', 'seccomp'],
+  ['import', 'audit-log'],
   ['evaluate'],
   ['evaluate', 'seccomp'],
   ['inspect'],
@@ -49,6 +52,10 @@ test('every command has help with two examples, and each example works when past
     stdio: 'ignore',
   });
   copyFileSync(join(place, 'policies/demo-seccomp.json'), join(place, 'candidate.yaml'));
+  writeFileSync(
+    join(place, 'audit.log'),
+    'type=SECCOMP msg=audit(1.0:1): pid=7 comm="nginx" exe="/usr/sbin/nginx" sig=0 arch=c000003e syscall=165 code=0x7ffc0000\n',
+  );
   const tried = new Set<string>();
   for (const command of commands) {
     const { code, stdout, stderr } = await run([...command, '--help']);
@@ -85,6 +92,32 @@ test('plain, gzip and standard input give the same bytes as zstd', async () => {
     run(['gen', 'seccomp', '--from', nginx, '--from', nginx]),
   ]);
   assert.equal(new Set(outputs.map(({ stdout }) => stdout)).size, 1);
+});
+
+test('refine shows what a log adds as a diff, writes it when told to, and adds nothing twice', async () => {
+  const place = join(folder, 'refine');
+  await run(['gen', 'seccomp', '--from', nginx, '--output-dir', place]);
+  const profile = join(place, 'nginx-seccomp.json');
+  const log = join(place, 'audit.log');
+  const line = (exe: string, nr: number) =>
+    `type=SECCOMP msg=audit(1.0:${nr}): pid=7 comm="x" exe="${exe}" sig=0 arch=c000003e syscall=${nr} code=0x7ffc0000\n`;
+  writeFileSync(log, line('/usr/sbin/nginx', 165) + line('/bin/other', 321));
+  const asked = ['refine', 'seccomp', '--profile', profile, '--log', log, '--match', 'exe=/usr/sbin/nginx'];
+  const before = readFileSync(profile, 'utf8');
+  const shown = await run(asked);
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.match(shown.stdout, /^\+ +"mount"/m);
+  assert.doesNotMatch(shown.stdout, /^\+ +"bpf"/m);
+  assert.match(
+    shown.stderr,
+    /1 denial passed over by --match\n {2}added: mount, denied 1 time\n.*1 addition from 1 different denial/,
+  );
+  assert.equal(readFileSync(profile, 'utf8'), before, 'nothing is added unseen');
+  assert.equal((await run([...asked, '--in-place'])).code, 0);
+  assert.match(readFileSync(profile, 'utf8'), /"mount"/);
+  const again = await run(asked);
+  assert.equal(again.stdout, '');
+  assert.match(again.stderr, /left: mount: allowed already \(1\)\n.*nothing to add/);
 });
 
 test('prove says yes with 0, and no with 1 and the first offending observations', async () => {

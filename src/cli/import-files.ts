@@ -10,14 +10,19 @@ import { tell } from './story.ts';
 export async function readFlowFile(file: string, cluster: Cluster | null): Promise<Recording> {
   if (cluster === null) throw new Failure('--flows needs --cluster: a log of flows names addresses, not pods');
   const reader = readingFlows(cluster);
+  await readLines(file, (line) => reader.add(line));
+  const { recording, notes } = reader.end();
+  for (const note of notes) tell(note);
+  return recording;
+}
+
+/** `-` is standard input. */
+export async function readLines(file: string, take: (line: string) => void): Promise<void> {
   try {
     const input = file === '-' ? process.stdin : createReadStream(file);
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) reader.add(line);
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) take(line);
   } catch (error) {
     const reason = error instanceof UnreadableFlows ? error.message : systemReason(error);
     throw new Failure(`cannot read ${JSON.stringify(file)}: ${reason}`, 2, error);
   }
-  const { recording, notes } = reader.end();
-  for (const note of notes) tell(note);
-  return recording;
 }

@@ -15,6 +15,7 @@ import {
   workload,
 } from './evidence-flags.ts';
 import { addRecord } from './record-command.ts';
+import { addImport, addRefine } from './refine-command.ts';
 import { version } from './version.ts';
 
 /** Without kinds there are no commands below `gen`, `diff` and `evaluate`: enough for help about the whole, and half its time. */
@@ -60,6 +61,8 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
 
   addAudit(root, kinds, addOptions);
   addReach(root, kinds, addOptions);
+  addRefine(root, kinds);
+  addImport(root);
 
   asked(
     command(
@@ -115,10 +118,10 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
   for (const kind of kinds) {
     const examples = [
       kind.world === undefined
-        ? `${kind.name} --profile policies/demo-${kind.name}.json queries.jsonl`
+        ? `${kind.name} --profile policies/${kind.demoFile} queries.jsonl`
         : `${kind.name} worlds.jsonl`,
       kind.world === undefined
-        ? `${kind.name} --profile policies/demo-${kind.name}.json < queries.jsonl`
+        ? `${kind.name} --profile policies/${kind.demoFile} < queries.jsonl`
         : `${kind.name} < worlds.jsonl`,
     ];
     const one = command(evaluate, `${kind.name} [queries]`, kind.summary, examples).aliases([...kind.aliases]);

@@ -112,6 +112,8 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   readonly aliases: readonly string[];
   /** One line for help and the documentation's table. */
   readonly summary: string;
+  /** What `gen` calls the artifact of a recording with the name `demo`: for help. */
+  readonly demoFile: string;
   /** Each field is a flag: kebab-cased name, help from `describe`, choices from enums, repeats from arrays. */
   readonly options: Options;
   /** Without these the kind abstains. */

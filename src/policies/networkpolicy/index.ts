@@ -40,6 +40,7 @@ export const networkpolicy: PolicyKind<typeof options, FlowQuestion> = {
   name: 'networkpolicy',
   aliases: ['netpol'],
   summary: 'connections: NetworkPolicy, CiliumNetworkPolicy, Calico NetworkPolicy, ClusterNetworkPolicy',
+  demoFile: 'shop-demo-networkpolicy.yaml',
   options,
   sensors: ['network'],
   unit: 'cluster',
