@@ -23,6 +23,7 @@ const commands = [
   ['prove'],
   ['explain'],
   ['audit', 'seccomp'],
+  ['score'],
   ['refine'],
   ['refine', 'seccomp'],
   ['import', 'audit-log'],

@@ -111,6 +111,27 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/explain.ts')).explainArtifact(file, options));
 
+  asked(
+    command(root, 'score <artifact...>', 'how much attack surface is left: which listed attacks artifacts stop', [
+      'score policies/demo-seccomp.json',
+      'score policies/demo-seccomp.json -o wide',
+    ]),
+  )
+    .addOption(from())
+    .addOption(workload())
+    .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
+    .addOption(clusterOption())
+    .addOption(flowsOption())
+    .addOption(new Option('--arch <arch>', "the machine's").choices(['x86_64', 'aarch64']).default('x86_64'))
+    .option('--program <path>', 'the program that the attacker has taken over, where that makes a difference')
+    .option('--fail-under <number>', 'exit with 1 when fewer attacks are stopped')
+    .addOption(
+      new Option('-o, --output <form>', 'table of what is left, wide for all, or json')
+        .choices(['table', 'wide', 'json'])
+        .default('table'),
+    )
+    .action(async (files: string[], options) => (await import('./commands/score.ts')).scoreArtifacts(files, options));
+
   const evaluate = command(root, 'evaluate', 'answer questions as the cluster would: JSON lines in, JSON lines out', [
     'evaluate seccomp --profile policies/demo-seccomp.json queries.jsonl',
     'evaluate seccomp --profile policies/demo-seccomp.json < queries.jsonl',

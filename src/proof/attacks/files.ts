@@ -1,0 +1,175 @@
+/** Secrets that are read, and files by which an attacker stays. */
+import { type Attack, connects, creates, reads, readsDevice, removes, uses, writes } from './attack.ts';
+
+const attack = 'MITRE ATT&CK';
+
+export const files: readonly Attack[] = [
+  {
+    id: 'read-shadow',
+    title: 'read the hashes of passwords',
+    source: `${attack} T1003.008`,
+    acts: [reads('/etc/shadow')],
+  },
+  {
+    id: 'read-gshadow',
+    title: 'read the hashes of group passwords',
+    source: `${attack} T1003.008`,
+    acts: [reads('/etc/gshadow')],
+  },
+  {
+    id: 'read-account-token',
+    title: 'read the token of the service account',
+    source: `${attack} T1528`,
+    acts: [reads('/run/secrets/kubernetes.io/serviceaccount/token')],
+  },
+  {
+    id: 'read-others-token',
+    title: "read the tokens of other pods, where the node's files are mounted",
+    source: `${attack} T1552.007`,
+    acts: [reads('/var/lib/kubelet/pods/0/volumes/kubernetes.io~projected/token/token')],
+  },
+  {
+    id: 'read-kubelet-key',
+    title: "read the kubelet's client certificate",
+    source: `${attack} T1552.004`,
+    acts: [reads('/var/lib/kubelet/pki/kubelet-client-current.pem')],
+  },
+  {
+    id: 'read-admin-kubeconfig',
+    title: "read the cluster's admin kubeconfig",
+    source: `${attack} T1552.001`,
+    acts: [reads('/etc/kubernetes/admin.conf')],
+  },
+  { id: 'read-ssh-key', title: 'read an SSH key', source: `${attack} T1552.004`, acts: [reads('/root/.ssh/id_rsa')] },
+  {
+    id: 'read-cloud-credentials',
+    title: 'read credentials of a cloud',
+    source: `${attack} T1552.001`,
+    acts: [reads('/root/.aws/credentials')],
+  },
+  {
+    id: 'read-shell-history',
+    title: 'read what was typed',
+    source: `${attack} T1552.003`,
+    acts: [reads('/root/.bash_history')],
+  },
+  {
+    id: 'read-environment',
+    title: "read the first process's environment, with its secrets",
+    source: `${attack} T1552`,
+    acts: [reads('/proc/1/environ')],
+  },
+  {
+    id: 'read-kcore',
+    title: 'read the memory of the kernel',
+    source: 'proc(5), /proc/kcore',
+    acts: [reads('/proc/kcore')],
+  },
+  {
+    id: 'read-kallsyms',
+    title: 'read where the kernel lies, to get around its randomization',
+    source: 'proc(5), /proc/kallsyms',
+    acts: [reads('/proc/kallsyms')],
+  },
+  {
+    id: 'read-memory-device',
+    title: 'read physical memory',
+    source: 'mem(4)',
+    acts: [readsDevice('/dev/mem', 'char'), uses('SYS_RAWIO')],
+  },
+  {
+    id: 'read-disk',
+    title: "read the node's disk",
+    source: `${attack} T1006`,
+    acts: [readsDevice('/dev/sda', 'block')],
+  },
+  {
+    id: 'docker-socket',
+    title: 'ask the Docker engine for a container with all rights',
+    source: `${attack} T1610`,
+    acts: [connects('/run/docker.sock')],
+  },
+  {
+    id: 'containerd-socket',
+    title: 'ask containerd for a container with all rights',
+    source: `${attack} T1610`,
+    acts: [connects('/run/containerd/containerd.sock')],
+  },
+  {
+    id: 'write-bin',
+    title: 'put a program among those of the system',
+    source: `${attack} T1554`,
+    acts: [...creates('/bin/kg-attack')],
+  },
+  {
+    id: 'write-usr-bin',
+    title: 'put a program among those of the distribution',
+    source: `${attack} T1554`,
+    acts: [...creates('/usr/bin/kg-attack')],
+  },
+  {
+    id: 'write-library',
+    title: 'put a library among those of the system',
+    source: `${attack} T1574.006`,
+    acts: [...creates('/usr/lib/kg-attack.so')],
+  },
+  {
+    id: 'write-preload',
+    title: 'load a library into every program',
+    source: `${attack} T1574.006`,
+    acts: [...creates('/etc/ld.so.preload')],
+  },
+  {
+    id: 'write-cron',
+    title: 'run at a time',
+    source: `${attack} T1053.003`,
+    acts: [...creates('/etc/cron.d/kg-attack')],
+  },
+  {
+    id: 'write-crontab',
+    title: "run at a time, by root's own table",
+    source: `${attack} T1053.003`,
+    acts: [...creates('/var/spool/cron/crontabs/root')],
+  },
+  { id: 'write-passwd', title: 'make an account', source: `${attack} T1136.001`, acts: [writes('/etc/passwd')] },
+  { id: 'write-shadow', title: 'set a password', source: `${attack} T1098`, acts: [writes('/etc/shadow')] },
+  {
+    id: 'write-sudoers',
+    title: 'let an account become root',
+    source: `${attack} T1548.003`,
+    acts: [...creates('/etc/sudoers.d/kg-attack')],
+  },
+  {
+    id: 'write-authorized-keys',
+    title: 'let a key in',
+    source: `${attack} T1098.004`,
+    acts: [...creates('/root/.ssh/authorized_keys')],
+  },
+  {
+    id: 'write-profile',
+    title: 'run with every shell',
+    source: `${attack} T1546.004`,
+    acts: [...creates('/etc/profile.d/kg-attack.sh')],
+  },
+  {
+    id: 'write-unit',
+    title: 'run as a service',
+    source: `${attack} T1543.002`,
+    acts: [...creates('/etc/systemd/system/kg-attack.service')],
+  },
+  {
+    id: 'write-init',
+    title: 'run at the start',
+    source: `${attack} T1037.004`,
+    acts: [...creates('/etc/init.d/kg-attack')],
+  },
+  {
+    id: 'write-pam',
+    title: 'be asked for every password',
+    source: `${attack} T1556.003`,
+    acts: [...creates('/etc/pam.d/kg-attack')],
+  },
+  { id: 'write-hosts', title: 'lead names elsewhere', source: `${attack} T1565.001`, acts: [writes('/etc/hosts')] },
+  { id: 'write-resolver', title: 'ask another DNS', source: `${attack} T1565.001`, acts: [writes('/etc/resolv.conf')] },
+  { id: 'remove-logs', title: 'remove a log', source: `${attack} T1070.002`, acts: [removes('/var/log/dpkg.log')] },
+];

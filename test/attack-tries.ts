@@ -1,0 +1,83 @@
+/** Builds test/attacks.c and reads what it tells. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { attacks } from '#proof/attacks/index.ts';
+
+/** A folder that holds the program `attacks`, to be bound into a container. */
+export function builtAttacks(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const source = fileURLToPath(new URL('attacks.c', import.meta.url));
+  execFileSync('gcc', ['-static', '-O1', '-Wall', '-Werror', '-o', `${folder}/attacks`, source]);
+  return folder;
+}
+
+/** `done`, an errno's number, `signal 9`, by the attack's id. */
+export function outcomesIn(output: string): Map<string, string> {
+  return new Map(
+    output
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const at = line.indexOf(' ');
+        return [line.slice(0, at), line.slice(at + 1)] as const;
+      }),
+  );
+}
+
+/** Network policies are not of one process, and are tried in network namespaces (test/network-enforcement.test.ts). */
+export const triable = attacks.filter(({ acts }) => acts.flat().every((act) => act.type !== 'flow'));
+
+/** What the program itself calls besides what it tries. */
+export const ownCalls: readonly string[] = [
+  ...[
+    'execve',
+    'brk',
+    'arch_prctl',
+    'set_tid_address',
+    'set_robust_list',
+    'rseq',
+    'prlimit64',
+    'readlinkat',
+    'readlink',
+  ],
+  ...[
+    'getrandom',
+    'mprotect',
+    'mmap',
+    'munmap',
+    'newfstatat',
+    'fstat',
+    'write',
+    'read',
+    'pipe2',
+    'clone',
+    'close',
+    'wait4',
+  ],
+  ...[
+    'exit_group',
+    'exit',
+    'rt_sigaction',
+    'rt_sigprocmask',
+    'rt_sigreturn',
+    'alarm',
+    'kill',
+    'clock_nanosleep',
+    'dup2',
+  ],
+  ...[
+    'open',
+    'openat',
+    'prctl',
+    'pause',
+    'gettid',
+    'getpid',
+    'tgkill',
+    'futex',
+    'pidfd_open',
+    'connect',
+    'unlink',
+    'restart_syscall',
+  ],
+];
