@@ -112,7 +112,7 @@ static long by_call(const char *id)
 			return fd;
 		/* It is empty: what can run it says so. */
 		snprintf(page, sizeof(page), "/proc/self/fd/%d", fd);
-		if (execve(page, NULL, NULL) && errno == ENOEXEC)
+		if (syscall(SYS_execve, page, NULL, NULL) && errno == ENOEXEC)
 			return 0;
 		return syscall(SYS_execveat, fd, "", NULL, NULL, AT_EMPTY_PATH) && errno != ENOEXEC ? -1 : 0;
 	}
