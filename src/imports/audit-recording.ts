@@ -8,7 +8,7 @@ import type { Denial } from '#observation/denial.ts';
 import type { Architecture, FileAccess, Observation } from '#observation/observation.ts';
 import { type Recording, recordingVersion, type Sensor } from '#observation/recording.ts';
 import { sensorOf } from '#observation/sensor-of.ts';
-import { syscallName } from '#observation/syscalls.ts';
+import { auditedCall, syscallName } from '#observation/syscalls.ts';
 
 export interface Imported {
   readonly recording: Recording;
@@ -16,12 +16,6 @@ export interface Imported {
   readonly left: readonly { readonly reason: string; readonly count: number }[];
 }
 
-const architectures: Readonly<Record<string, Architecture>> = {
-  c000003e: 'x86_64',
-  '40000003': 'x86',
-  c00000b7: 'aarch64',
-  '40000028': 'arm',
-};
 const EACCES = 13;
 const EPERM = 1;
 
@@ -67,8 +61,8 @@ export function recordingOfDenials(denials: readonly Denial[], workload: string,
 
 function archOf(denials: readonly Denial[]): Architecture {
   for (const { fields } of denials) {
-    const arch = architectures[fields['arch'] ?? ''];
-    if (arch === 'x86_64' || arch === 'aarch64') return arch;
+    const call = auditedCall(fields['arch'] ?? '', 0);
+    if (call?.arch === 'x86_64' || call?.arch === 'aarch64') return call.arch;
   }
   return 'x86_64';
 }
@@ -95,10 +89,9 @@ function observationsOf(denial: Denial, container: string): Observation[] | stri
 type Common = Pick<Extract<Observation, { type: 'file' }>, 'container' | 'phase' | 'program' | 'seen'>;
 
 function systemCall({ fields, enforced }: Denial, common: Common): Observation[] | string {
-  const arch = architectures[fields['arch'] ?? ''];
-  const nr = Number(fields['syscall']);
-  if (arch === undefined || !Number.isInteger(nr)) return `a call of the architecture ${fields['arch'] ?? '?'}`;
-  const call = { ...common, arch, nr, name: syscallName(arch, nr) };
+  const known = auditedCall(fields['arch'] ?? '', Number(fields['syscall']));
+  if (known === null) return `a call of the architecture ${fields['arch'] ?? '?'}`;
+  const call = { ...common, ...known, name: syscallName(known.arch, known.nr) };
   if (!enforced) return [{ type: 'syscall', ...call }];
   const signal = Number(fields['sig']);
   // What errno came back is the low half of the action.

@@ -24,6 +24,22 @@ const known: Readonly<Record<Architecture, Table>> = {
   arm: { byName: new Map(), byNumber: new Map() },
 };
 
+/** AUDIT_ARCH_ constants (linux/audit.h) as audit records write them. x32 is told by bit 30 of the number. */
+const audited: Readonly<Record<string, Architecture>> = {
+  c000003e: 'x86_64',
+  '40000003': 'x86',
+  c00000b7: 'aarch64',
+  '40000028': 'arm',
+};
+const X32_BIT = 0x4000_0000;
+
+/** The call that a record's `arch` and `syscall` mean; null for an architecture that is not known here. */
+export function auditedCall(arch: string, nr: number): { readonly arch: Architecture; readonly nr: number } | null {
+  const known = audited[arch];
+  if (known === undefined || !Number.isInteger(nr) || nr < 0) return null;
+  return known === 'x86_64' && nr >= X32_BIT ? { arch: 'x32', nr: nr - X32_BIT } : { arch: known, nr };
+}
+
 /** The name of a number; null when our table has none. x32 numbers come without their marker bit 30. */
 export function syscallName(arch: Architecture, nr: number): string | null {
   return known[arch].byNumber.get(nr) ?? null;

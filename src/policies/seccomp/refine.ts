@@ -1,20 +1,9 @@
 /** Calls that a log tells of → the profile with them. The text is changed as data, not by the generator. */
 import { parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { Architecture } from '#observation/observation.ts';
 import type { Denial } from '#observation/denial.ts';
-import { syscallName } from '#observation/syscalls.ts';
+import { auditedCall, syscallName } from '#observation/syscalls.ts';
 import { type Refined, UnreadableArtifact } from '../kind.ts';
 import { evaluator } from './evaluate.ts';
-
-/** AUDIT_ARCH_ constants of linux/audit.h, as records write them. */
-const architectures: Readonly<Record<string, Architecture>> = {
-  c000003e: 'x86_64',
-  '40000003': 'x86',
-  c00000b7: 'aarch64',
-  '40000028': 'arm',
-};
-/** In the number of a call of x32. */
-const X32_BIT = 0x4000_0000;
 
 export function refine(text: string, denials: readonly Denial[]): Refined {
   const judge = evaluator(text);
@@ -26,14 +15,12 @@ export function refine(text: string, denials: readonly Denial[]): Refined {
       leave(`${framework}: not about system calls`, count);
       continue;
     }
-    const number = Number(fields['syscall']);
-    const told = architectures[fields['arch'] ?? ''];
-    const arch = told === 'x86_64' && number >= X32_BIT ? 'x32' : told;
-    if (arch === undefined || !Number.isInteger(number)) {
+    const call = auditedCall(fields['arch'] ?? '', Number(fields['syscall']));
+    if (call === null) {
       leave(`a call of the architecture ${fields['arch'] ?? '?'}, which is not known here`, count);
       continue;
     }
-    const nr = arch === 'x32' ? number - X32_BIT : number;
+    const { arch, nr } = call;
     const name = syscallName(arch, nr);
     if (name === null) leave(`call ${nr} of ${arch} has no name that is known`, count);
     else {
