@@ -12,6 +12,7 @@
 
 #define KEPT_FILES 131072
 #define WAITING_BYTES (1 << 23)
+#define AF_UNIX 1
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -69,12 +70,6 @@ static __always_inline int send(struct file_event *e, u32 payload)
 	return 0;
 }
 
-static __always_inline u64 mixed(u64 hash, u64 more)
-{
-	hash = (hash ^ more) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 32;
-}
-
 struct climb {
 	struct dentry *dentry, *top; /* of the mount */
 	struct vfsmount *mount;
@@ -118,18 +113,6 @@ static __always_inline u64 place_of(struct task_struct *task, const struct path 
 	c.hash = mixed(c.hash, (u64)c.mount);
 	bpf_loop(PATH_DEPTH, mix_up, &c, 0);
 	return c.hash;
-}
-
-static __always_inline struct file *file_of(s32 fd)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **fds = BPF_CORE_READ(table, fd), *file = NULL;
-
-	if (fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
-	return file;
 }
 
 #endif

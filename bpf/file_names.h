@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What was done with names: folders made, files moved, removed and changed, scripts executed; and opens
- * that failed. Sent with the folder that the name is relative to; user space follows the links.
+ * What was done with names: folders made, files moved, removed and changed, scripts executed, Unix sockets
+ * spoken to; and opens that failed. Sent with the folder that the name is relative to; user space follows the links.
  */
 #ifndef KGUARDIAN_FILE_NAMES_H
 #define KGUARDIAN_FILE_NAMES_H
@@ -15,6 +15,8 @@
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR 0x200
 #define AT_SYMLINK_FOLLOW 0x400
+#define SUN_PATH_BYTES 108
+#define SUN_PATH_AT 2
 
 /* Of their own: attempts that fail are many and never become a permission. */
 struct {
@@ -45,8 +47,11 @@ static long hash_word(u32 index, struct hashing *h)
 	return 0;
 }
 
-/* Copies a name that the caller gave and mixes it into the place; returns its length with the zero byte, or 0. */
-static __always_inline u32 take_name(struct file_event *e, u64 name, u32 at)
+/*
+ * Copies a name that the caller gave, `bytes` of it at most, and mixes it into the place; returns its length with
+ * the zero byte, or 0.
+ */
+static __always_inline u32 take_name(struct file_event *e, u64 name, u32 at, u32 bytes)
 {
 	char *payload = ((struct message *)e)->payload;
 	struct hashing h = { .hash = e->key.place, .at = at };
@@ -55,7 +60,7 @@ static __always_inline u32 take_name(struct file_event *e, u64 name, u32 at)
 	if (e->key.operation == FILE_SCRIPT)
 		n = bpf_probe_read_kernel_str(payload + at, NAME_GIVEN_BYTES, (void *)name);
 	else
-		n = bpf_probe_read_user_str(payload + at, NAME_GIVEN_BYTES, (void *)name);
+		n = bpf_probe_read_user_str(payload + at, bytes, (void *)name);
 	if (n <= 0 || n > NAME_GIVEN_BYTES)
 		return 0;
 	/* What an earlier name left behind must not count. */
@@ -84,6 +89,7 @@ struct names {
 	u64 first, second;
 	bool follows; /* a symlink, where it is the first name */
 	s32 error;
+	u32 path_bytes; /* of a Unix socket's path, which need not end with a zero byte; with one */
 };
 
 static __always_inline int record_names(const struct names *n)
@@ -103,9 +109,9 @@ static __always_inline int record_names(const struct names *n)
 	e->key.error = n->error;
 	folder = folder_of(task, n->fd);
 	e->key.place = folder ? place_of(task, folder) : (u64)BPF_CORE_READ(task, fs, root.dentry);
-	first_bytes = take_name(e, n->first, FIRST_AT);
+	first_bytes = take_name(e, n->first, FIRST_AT, n->path_bytes ? n->path_bytes & 127 : NAME_GIVEN_BYTES);
 	if (n->second)
-		second_bytes = take_name(e, n->second, SECOND_AT);
+		second_bytes = take_name(e, n->second, SECOND_AT, NAME_GIVEN_BYTES);
 	if (!first_bytes || (n->second && !second_bytes) || (!folder && payload[FIRST_AT] != '/')) {
 		if (!n->error)
 			COUNT_LOST();
@@ -140,6 +146,36 @@ static __always_inline bool native(u32 nr)
 	return false;
 }
 
+/* A Unix socket that has a path is spoken to at this address; false for any other. */
+static __always_inline bool unix_path(struct names *n, u64 address, u32 length)
+{
+	struct {
+		u16 family;
+		u8 first;
+		u8 pad;
+	} head = {};
+
+	if (!address || length <= SUN_PATH_AT ||
+	    bpf_probe_read_user(&head, SUN_PATH_AT + 1, (void *)address) || head.family != AF_UNIX || !head.first)
+		return false;
+	length -= SUN_PATH_AT;
+	*n = (struct names){ FILE_CONNECT, AT_FDCWD, address + SUN_PATH_AT, 0, true };
+	n->path_bytes = (length > SUN_PATH_BYTES ? SUN_PATH_BYTES : length) + 1;
+	return true;
+}
+
+/* Where a datagram goes, if it says so. */
+static __always_inline bool message_path(struct names *n, u64 message)
+{
+	struct {
+		u64 name;
+		u32 length;
+		u32 pad;
+	} head = {};
+
+	return !bpf_probe_read_user(&head, sizeof(head), (void *)message) && unix_path(n, head.name, head.length);
+}
+
 #define HERE(op, name, ...) ((struct names){ FILE_##op, AT_FDCWD, name, ##__VA_ARGS__ })
 #define AT(op, fd, name, ...) ((struct names){ FILE_##op, fd, name, ##__VA_ARGS__ })
 
@@ -148,7 +184,7 @@ static __noinline int record_name_call(struct pt_regs *regs, u32 nr, long ret)
 {
 	u64 a = argument(regs, 0), b = argument(regs, 1), c = argument(regs, 2), d = argument(regs, 3);
 	u64 e = argument(regs, 4);
-	struct names n;
+	struct names n = {};
 
 	if (!native(nr))
 		return 0;
@@ -180,6 +216,18 @@ static __noinline int record_name_call(struct pt_regs *regs, u32 nr, long ret)
 	case NR_TRUNCATE: n = HERE(TRUNCATE, a, 0, true); break;
 	case NR_MOUNT: n = HERE(MOUNT, b, 0, true); break; /* source and target */
 	case NR_UMOUNT2: n = HERE(UNMOUNT, a, 0, true); break;
+	case NR_CONNECT:
+		if (ret || !unix_path(&n, b, c))
+			return 0;
+		break;
+	case NR_SENDTO:
+		if (!unix_path(&n, e, argument(regs, 5)))
+			return 0;
+		break;
+	case NR_SENDMSG:
+		if (!message_path(&n, b))
+			return 0;
+		break;
 	default: return 0;
 	}
 	/* Of what fails only opens are kept. */

@@ -21,6 +21,12 @@
 #define AT_BASE 7
 #define AUXILIARY_PAIRS 32
 #define ENOENT 2
+#define LOCK_EX 2
+#define F_GETLK 5
+#define F_SETLKW 7
+#define F_OFD_GETLK 36
+#define F_OFD_SETLKW 38
+#define F_SETLEASE 1024
 
 /* What was opened: of a stacked file system's file the lower one is mapped, which has a mount of nobody's. */
 static __always_inline const struct path *path_of(struct file *file)
@@ -33,11 +39,9 @@ static __always_inline const struct path *path_of(struct file *file)
 	return __builtin_preserve_access_index(&file->f_path);
 }
 
-static __always_inline int record_file(u32 subject, struct file *file, u32 access)
+static __always_inline int record_path(u32 subject, const struct path *path, struct inode *inode, u32 access)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	const struct path *path = path_of(file);
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	struct file_event *e = event(subject, FILE_BY_HANDLE);
 	struct file_key key;
@@ -61,6 +65,26 @@ static __always_inline int record_file(u32 subject, struct file *file, u32 acces
 	return send(e, e->path_bytes);
 }
 
+static __always_inline int record_file(u32 subject, struct file *file, u32 access)
+{
+	return record_path(subject, path_of(file), BPF_CORE_READ(file, f_inode), access);
+}
+
+/* A Unix socket that was bound to a path: the kernel has made a file there, which the socket knows. */
+static __always_inline int record_bound(u32 subject, struct file *file)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct unix_sock *sk = (void *)BPF_CORE_READ(socket, sk);
+	struct dentry *dentry;
+
+	if (BPF_CORE_READ((struct sock *)sk, __sk_common.skc_family) != AF_UNIX)
+		return 0;
+	dentry = BPF_CORE_READ(sk, path.dentry);
+	return dentry ? record_path(subject, __builtin_preserve_access_index(&sk->path),
+				    BPF_CORE_READ(dentry, d_inode), ACCESS_CREATE) :
+			0;
+}
+
 /* What an open asked for; `asked` has O_TRUNC, which the open file's own flags do not keep. 0: no access. */
 static __always_inline u32 access_of(struct file *file, u64 asked)
 {
@@ -80,6 +104,13 @@ static __always_inline u32 access_of(struct file *file, u64 asked)
 	else if (asked & O_TRUNC)
 		access |= ACCESS_TRUNCATE;
 	return access;
+}
+
+/* Security modules are asked about every one of these, the end of a lock and the question for one too. */
+static __always_inline bool locks(u64 command)
+{
+	return (command >= F_GETLK && command <= F_SETLKW) || (command >= F_OFD_GETLK && command <= F_OFD_SETLKW) ||
+	       command == F_SETLEASE;
 }
 
 struct mapping {
@@ -150,6 +181,21 @@ int BPF_PROG(record_file_call, struct pt_regs *regs, long ret)
 	case NR_FTRUNCATE:
 		fd = argument(regs, 0), access = ACCESS_TRUNCATE;
 		break;
+	case NR_FLOCK:
+		fd = argument(regs, 0), access = ACCESS_LOCK;
+		break;
+	case NR_FCNTL:
+		if (!locks(argument(regs, 1)))
+			return 0;
+		fd = argument(regs, 0), access = ACCESS_LOCK;
+		break;
+	case NR_BIND:
+		fd = argument(regs, 0);
+		break;
+	case NR_SENDTO:
+		return argument(regs, 4) ? record_name_call(regs, nr, 0) : 0;
+	case NR_SENDMSG:
+		return record_name_call(regs, nr, 0);
 	default:
 		return ret ? 0 : record_name_call(regs, nr, ret);
 	}
@@ -165,6 +211,8 @@ int BPF_PROG(record_file_call, struct pt_regs *regs, long ret)
 	if (nr == NR_OPENAT2) /* struct open_how begins with the flags */
 		bpf_probe_read_user(&asked, sizeof(asked), (void *)argument(regs, 2));
 	file = file_of(fd);
+	if (nr == NR_BIND)
+		return file ? record_bound(subject, file) : 0;
 	if (file && !access)
 		access = access_of(file, asked);
 	return file && access ? record_file(subject, file, access) : 0;

@@ -60,9 +60,14 @@ struct qstr {
 	const unsigned char *name;
 };
 
+struct file_system_type {
+	const char *name;
+};
+
 struct super_block {
 	u32 s_dev;
 	unsigned long s_magic;
+	struct file_system_type *s_type;
 };
 
 struct inode {
@@ -71,6 +76,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	u32 i_generation;
+	void *i_private;
 };
 
 struct hlist_bl_node {
@@ -88,12 +94,14 @@ struct dentry {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;
 };
 
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	const char *mnt_devname;
 };
 
 struct path {
@@ -106,6 +114,7 @@ struct file {
 	struct inode *f_inode;
 	u32 f_flags;
 	u32 f_mode;
+	void *private_data;
 };
 
 struct backing_file {
@@ -183,12 +192,50 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct xa_node {
+	u8 shift;
+	void *slots[64];
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct idr {
+	struct xarray idr_rt;
+};
+
+struct pid_namespace {
+	struct idr idr;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct hlist_head tasks[1]; /* as many as there are kinds of groups; the first: of the thread itself */
+	struct upid numbers[1];     /* one for each namespace that it is in */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct mm_struct *mm;
 	s32 pid, tgid;
 	int exit_code;
 	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
+	struct hlist_node pid_links[1];
 	const struct cred *cred;
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -243,6 +290,14 @@ struct sock {
 	struct sock_common __sk_common;
 	u16 sk_protocol;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct unix_sock {
+	struct path path;
 };
 
 #pragma clang attribute pop

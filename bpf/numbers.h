@@ -23,6 +23,7 @@
 #elif defined(__TARGET_ARCH_arm64)
 #define __ARCH_WANT_RENAMEAT
 #define __ARCH_WANT_SYS_CLONE3
+#define __ARCH_WANT_SET_GET_RLIMIT
 #undef __BITS_PER_LONG
 #define __BITS_PER_LONG 64
 #include <asm-generic/unistd.h>
@@ -63,5 +64,33 @@
 #define NR_TRUNCATE __NR_truncate
 #define NR_MOUNT __NR_mount
 #define NR_UMOUNT2 __NR_umount2
+#define NR_FLOCK __NR_flock
+#define NR_FCNTL __NR_fcntl
+#define NR_BIND __NR_bind
+#define NR_CONNECT __NR_connect
+#define NR_SENDTO __NR_sendto
+#define NR_SENDMSG __NR_sendmsg
+#define NR_SOCKET __NR_socket
+#define NR_SOCKETPAIR __NR_socketpair
+#define NR_KILL __NR_kill
+#define NR_TKILL __NR_tkill
+#define NR_TGKILL __NR_tgkill
+#define NR_RT_SIGQUEUEINFO __NR_rt_sigqueueinfo
+#define NR_RT_TGSIGQUEUEINFO __NR_rt_tgsigqueueinfo
+#define NR_PIDFD_SEND_SIGNAL __NR_pidfd_send_signal
+#define NR_PTRACE __NR_ptrace
+#define NR_PROCESS_VM_READV __NR_process_vm_readv
+#define NR_PROCESS_VM_WRITEV __NR_process_vm_writev
+#define NR_KCMP __NR_kcmp
+#define NR_GET_ROBUST_LIST __NR_get_robust_list
+#define NR_PIDFD_GETFD 438	 /* Linux 5.6 */
+#define NR_PROCESS_MADVISE 440 /* Linux 5.10 */
+#define NR_SETRLIMIT __NR_setrlimit
+#define NR_PRLIMIT64 __NR_prlimit64
+#define NR_OPEN_TREE 428  /* Linux 5.2, as are the next three */
+#define NR_MOVE_MOUNT 429
+#define NR_FSMOUNT 432
+#define NR_FSPICK 433
+#define NR_MOUNT_SETATTR 442 /* Linux 5.12 */
 
 #endif

@@ -15,6 +15,7 @@
 
 _Static_assert(sizeof(struct program_event) <= HEADER_BYTES, "the header holds it");
 _Static_assert(sizeof(struct file_event) <= HEADER_BYTES, "the header holds it");
+_Static_assert(sizeof(struct mount_event) <= HEADER_BYTES, "the header holds it");
 
 struct message {
 	char header[HEADER_BYTES];
@@ -106,6 +107,24 @@ static __always_inline u32 walk_path(struct task_struct *task, const struct path
 	bpf_loop(PATH_DEPTH, walk_up, &w, 0);
 	*flags |= w.flags;
 	return w.at & (2 * PATH_BYTES - 1);
+}
+
+static __always_inline u64 mixed(u64 hash, u64 more)
+{
+	hash = (hash ^ more) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 32;
+}
+
+static __always_inline struct file *file_of(s32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **fds = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), fds + fd);
+	return file;
 }
 
 #endif

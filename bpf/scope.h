@@ -107,8 +107,8 @@ static __always_inline u8 phase_of(u32 subject, struct task_struct *task)
 	if (!s)
 		return PHASE_PROGRAM;
 	if (!s->started)
-		return !s->host && task->seccomp.mode ? PHASE_RUNTIME : PHASE_SETUP;
-	return s->sessions && is_outsider(subject, task->tgid) ? PHASE_SESSION : PHASE_PROGRAM;
+		return !s->host && BPF_CORE_READ(task, seccomp.mode) ? PHASE_RUNTIME : PHASE_SETUP;
+	return s->sessions && is_outsider(subject, BPF_CORE_READ(task, tgid)) ? PHASE_SESSION : PHASE_PROGRAM;
 }
 
 static __always_inline u64 program_of_inode(struct inode *inode)
@@ -178,8 +178,10 @@ static __always_inline u64 argument(struct pt_regs *regs, int n)
 		return regs->dx;
 	case 3:
 		return regs->r10;
-	default:
+	case 4:
 		return regs->r8;
+	default:
+		return regs->r9;
 	}
 #elif defined(__TARGET_ARCH_arm64)
 	return n ? regs->user_regs.regs[n] : regs->orig_x0;

@@ -152,6 +152,7 @@ export const ACCESS_MAP_EXECUTABLE = 64;
 export const ACCESS_EXECUTE = 128;
 export const ACCESS_CHMOD = 256;
 export const ACCESS_CHOWN = 512;
+export const ACCESS_LOCK = 1024;
 
 export const sizeOfFileEvent = 72;
 export const keyInFileEvent = 0;
@@ -250,6 +251,7 @@ export const FILE_SCRIPT = 13;
 export const FILE_OPEN_FAILED = 14;
 export const FILE_RENAME_TO = 15;
 export const FILE_LINK_TO = 16;
+export const FILE_CONNECT = 17;
 
 export const FLOW_EGRESS = 0;
 export const FLOW_INGRESS = 1;
@@ -295,6 +297,110 @@ export const GROUND_BASE = 1;
 export const GROUND_PODS = 2;
 
 export const HEADER_BYTES = 72;
+
+export const sizeOfMountEvent = 48;
+
+export interface MountEvent {
+  readonly time: bigint;
+  readonly program: bigint;
+  readonly flags: bigint;
+  readonly subject: number;
+  readonly pid: number;
+  readonly sourceBytes: number;
+  readonly targetBytes: number;
+  readonly typeBytes: number;
+  readonly pathBytes: number;
+  readonly pathFlags: number;
+  readonly phase: number;
+  readonly byHandle: number;
+}
+export function readMountEvent(view: DataView, at: number): MountEvent {
+  return {
+    time: view.getBigUint64(at + 0, true),
+    program: view.getBigUint64(at + 8, true),
+    flags: view.getBigUint64(at + 16, true),
+    subject: view.getUint32(at + 24, true),
+    pid: view.getUint32(at + 28, true),
+    sourceBytes: view.getUint16(at + 32, true),
+    targetBytes: view.getUint16(at + 34, true),
+    typeBytes: view.getUint16(at + 36, true),
+    pathBytes: view.getUint16(at + 38, true),
+    pathFlags: view.getUint16(at + 40, true),
+    phase: view.getUint8(at + 42),
+    byHandle: view.getUint8(at + 43),
+  };
+}
+export function writeMountEvent(view: DataView, at: number, value: MountEvent): void {
+  view.setBigUint64(at + 0, value.time, true);
+  view.setBigUint64(at + 8, value.program, true);
+  view.setBigUint64(at + 16, value.flags, true);
+  view.setUint32(at + 24, value.subject, true);
+  view.setUint32(at + 28, value.pid, true);
+  view.setUint16(at + 32, value.sourceBytes, true);
+  view.setUint16(at + 34, value.targetBytes, true);
+  view.setUint16(at + 36, value.typeBytes, true);
+  view.setUint16(at + 38, value.pathBytes, true);
+  view.setUint16(at + 40, value.pathFlags, true);
+  view.setUint8(at + 42, value.phase);
+  view.setUint8(at + 43, value.byHandle);
+}
+
+export const OPERATION_SOCKET = 1;
+export const OPERATION_SIGNAL = 2;
+export const OPERATION_PTRACE = 3;
+export const OPERATION_LIMIT = 4;
+export const OPERATION_UNSEEN = 5;
+
+export const sizeOfOperationKey = 56;
+
+export interface OperationKey {
+  readonly program: bigint;
+  readonly other: bigint;
+  readonly soft: bigint;
+  readonly hard: bigint;
+  readonly subject: number;
+  readonly detail: number;
+  readonly protocol: number;
+  readonly kind: number;
+  readonly operation: number;
+  readonly phase: number;
+  readonly party: number;
+  readonly received: number;
+}
+export function readOperationKey(view: DataView, at: number): OperationKey {
+  return {
+    program: view.getBigUint64(at + 0, true),
+    other: view.getBigUint64(at + 8, true),
+    soft: view.getBigUint64(at + 16, true),
+    hard: view.getBigUint64(at + 24, true),
+    subject: view.getUint32(at + 32, true),
+    detail: view.getUint32(at + 36, true),
+    protocol: view.getUint32(at + 40, true),
+    kind: view.getUint16(at + 44, true),
+    operation: view.getUint8(at + 46),
+    phase: view.getUint8(at + 47),
+    party: view.getUint8(at + 48),
+    received: view.getUint8(at + 49),
+  };
+}
+export function writeOperationKey(view: DataView, at: number, value: OperationKey): void {
+  view.setBigUint64(at + 0, value.program, true);
+  view.setBigUint64(at + 8, value.other, true);
+  view.setBigUint64(at + 16, value.soft, true);
+  view.setBigUint64(at + 24, value.hard, true);
+  view.setUint32(at + 32, value.subject, true);
+  view.setUint32(at + 36, value.detail, true);
+  view.setUint32(at + 40, value.protocol, true);
+  view.setUint16(at + 44, value.kind, true);
+  view.setUint8(at + 46, value.operation);
+  view.setUint8(at + 47, value.phase);
+  view.setUint8(at + 48, value.party);
+  view.setUint8(at + 49, value.received);
+}
+
+export const PARTY_SELF = 0;
+export const PARTY_CONTAINER = 1;
+export const PARTY_OUTSIDE = 2;
 
 export const PATH_CUT = 1;
 export const PATH_DETACHED = 2;
@@ -367,6 +473,9 @@ export const EVENT_EXEC = 1;
 export const EVENT_EXIT = 2;
 export const EVENT_RUNNING = 3;
 export const EVENT_CGROUP = 4;
+
+export const PTRACE_READS = 1;
+export const PTRACE_ATTACHES = 2;
 
 export const sizeOfSighting = 24;
 
@@ -460,3 +569,7 @@ export function writeTranslationKey(view: DataView, at: number, value: Translati
   view.setUint16(at + 20, value.port, true);
   view.setUint8(at + 22, value.protocol);
 }
+
+export const UNSEEN_RING = 1;
+export const UNSEEN_MOUNTS = 2;
+export const UNSEEN_PROBE = 3;

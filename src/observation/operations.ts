@@ -21,16 +21,23 @@ const other = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('outside') }),
 ]);
 
-/** A signal that a process of the container sent, or one that came from outside. Within a container it is `send`, once. */
+/**
+ * A signal that a process of the container sent, or one that came from outside. Within a container it is `send`, once;
+ * what a session sends to the workload is besides received by it from outside. Signal 0 asks whether the other is
+ * there: security modules are asked about it too. What the kernel itself sends nobody is asked about.
+ */
 export const signal = z.strictObject({
   type: z.literal('signal'),
   ...common,
   direction: z.enum(['send', 'receive']),
-  signal: z.int().min(1).max(64),
+  signal: z.int().min(0).max(64),
   other,
 });
 
-/** A process that was traced, or whose memory was read or written, by another. Directions as for signals. */
+/**
+ * A process that was traced, or seen into, by another: `attach` for tracing, its memory and its open files, `read` for
+ * what the kernel asks PTRACE_MODE_READ for. Directions as for signals.
+ */
 export const ptrace = z.strictObject({
   type: z.literal('ptrace'),
   ...common,
@@ -45,10 +52,17 @@ export const mount = z.strictObject({
   ...common,
   /** As the caller wrote it: a device, a folder, or a word that says nothing. */
   source: z.string(),
+  /**
+   * In the container's own view, its links followed; as the caller wrote it where they could not be followed any
+   * more, which the `file` observation tells (`literal`).
+   */
   target: z.string(),
   /** Empty where flags decide: bind, remount, move, propagation. */
   fstype: z.string(),
-  /** MS_ constants in lower case without the prefix, sorted: `bind`, `nosuid`, `rec`. */
+  /**
+   * MS_ constants in lower case without the prefix, sorted: `bind`, `nosuid`, `rec`; `flag-<bit>` for one without a
+   * name. `move` with a file system type: mounted by a handle (fsmount, move_mount), which security modules see so.
+   */
   flags: z.array(z.string()),
 });
 

@@ -15,6 +15,7 @@ const bits: readonly (readonly [bit: number, access: FileAccess])[] = [
   [kernel.ACCESS_EXECUTE, 'execute'],
   [kernel.ACCESS_CHMOD, 'chmod'],
   [kernel.ACCESS_CHOWN, 'chown'],
+  [kernel.ACCESS_LOCK, 'lock'],
 ];
 
 /** What was done through one handle. */
@@ -39,10 +40,12 @@ export const operations: Readonly<Record<number, readonly [first: readonly FileA
   [kernel.FILE_MOUNT]: [['mount']],
   [kernel.FILE_UNMOUNT]: [['unmount']],
   [kernel.FILE_SCRIPT]: [['execute', 'read']],
+  [kernel.FILE_CONNECT]: [['write']],
 };
 
 /** Where the operation itself says what kind of file it was about. */
-export function kindAfter(access: FileAccess): File['kind'] {
+export function kindAfter(operation: number, access: FileAccess): File['kind'] {
+  if (operation === kernel.FILE_CONNECT) return 'socket';
   if (access === 'mkdir' || access === 'rmdir') return 'directory';
   return access === 'symlink' ? 'symlink' : 'unknown';
 }

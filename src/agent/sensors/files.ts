@@ -53,7 +53,14 @@ function attach(context: SensorContext): AttachedSensor {
     const add = (name: string, access: FileAccess, follows: boolean): void => {
       const place = located(root, event.place, name, follows, folders);
       if (place.resolution === 'exact' && access === 'mkdir') folders.above(`${place.path}/`);
-      const fact: Unnamed<File> = { type: 'file', ...common, ...place, access, kind: kindAfter(access), owner: null };
+      const fact: Unnamed<File> = {
+        type: 'file',
+        ...common,
+        ...place,
+        access,
+        kind: kindAfter(event.key.operation, access),
+        owner: null,
+      };
       const tallied = facts.add(subject, fact, at);
       if (context.keeps) repeats.keep(sample, tallied);
     };
@@ -99,7 +106,7 @@ function attach(context: SensorContext): AttachedSensor {
     },
     lost: () => Number(object.counts().lost) + facts.lost,
     gaps() {
-      const found = ['Unix sockets that are bound or connected by path are not seen as files'];
+      const found: string[] = [];
       if (object.counts().uncertain > 0n) found.push('io_uring was used: files opened through it are not seen');
       if (object.counts().foreign > 0n) found.push('32-bit programs ran: their files are seen only when executed');
       if (failures.lost > 0) found.push('not all failed opens were kept');
