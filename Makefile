@@ -57,7 +57,7 @@ $(BPF_OBJECTS): bpf/$$(basename $$(basename $$(notdir $$@))).bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(TARGET) -Ibpf -idirafter /usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
 
-build/bpf/layouts.o: bpf/layouts.c bpf/observed.h bpf/kernel.h
+build/bpf/layouts.o: bpf/layouts.c bpf/observed.h bpf/observed_operations.h bpf/kernel.h
 	@mkdir -p $(@D)
 	$(CLANG) -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Ibpf -idirafter /usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
 

@@ -196,38 +196,6 @@ struct hlist_node {
 	struct hlist_node *next;
 };
 
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-struct xa_node {
-	u8 shift;
-	void *slots[64];
-};
-
-struct xarray {
-	void *xa_head;
-};
-
-struct idr {
-	struct xarray idr_rt;
-};
-
-struct pid_namespace {
-	struct idr idr;
-};
-
-struct upid {
-	int nr;
-	struct pid_namespace *ns;
-};
-
-struct pid {
-	unsigned int level;
-	struct hlist_head tasks[1]; /* as many as there are kinds of groups; the first: of the thread itself */
-	struct upid numbers[1];     /* one for each namespace that it is in */
-};
-
 struct task_struct {
 	struct thread_info thread_info;
 	struct mm_struct *mm;

@@ -17,9 +17,6 @@
 #define SI_USER 0
 #define SI_TKILL -6
 #define SIGNAL_NOT_QUEUED 3 /* TRACE_SIGNAL_OVERFLOW_FAIL: the call fails */
-#define PTRACE_TRACEME 0
-#define PTRACE_ATTACH 16
-#define PTRACE_SEIZE 0x4206
 
 static __always_inline void record_socket(u32 subject, u32 family, u32 type, u32 protocol)
 {
@@ -47,36 +44,6 @@ static __always_inline void record_limit(u32 subject, u32 resource, u64 given)
 	key.soft = limits[0];
 	key.hard = limits[1];
 	note(&key);
-}
-
-/* Asks before the process may be seen into; nobody is asked about one's own threads. */
-static __always_inline void record_tracing(struct task_struct *other, u8 access)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	if (!other)
-		COUNT_LOST();
-	else if (BPF_CORE_READ(other, tgid) != task->tgid)
-		note_between((u64)task, (u64)other, OPERATION_PTRACE, access);
-}
-
-static __always_inline void record_ptrace(u64 request, s32 number)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	if (request == PTRACE_TRACEME)
-		note_between((u64)BPF_CORE_READ(task, real_parent), (u64)task, OPERATION_PTRACE, PTRACE_ATTACHES);
-	else if (request == PTRACE_ATTACH || request == PTRACE_SEIZE)
-		record_tracing(task_numbered(number), PTRACE_ATTACHES);
-}
-
-/* Signal 0 goes to nobody, and is asked about like the others. */
-static __always_inline void record_probe(u32 subject, struct task_struct *other)
-{
-	if (other)
-		note_between((u64)bpf_get_current_task_btf(), (u64)other, OPERATION_SIGNAL, 0);
-	else
-		note_unseen(subject, UNSEEN_PROBE);
 }
 
 static __noinline int record_call(struct pt_regs *regs, u32 nr, long ret)
@@ -129,7 +96,7 @@ static __noinline int record_call(struct pt_regs *regs, u32 nr, long ret)
 	case NR_PRLIMIT64: record_limit(subject, b, c); break;
 	case NR_MOUNT: record_mount(subject, regs); break;
 	case NR_MOVE_MOUNT: record_moved(subject, regs); break;
-	case NR_OPEN_TREE: note_tree(subject, ret, b); break;
+	case NR_OPEN_TREE: note_tree(subject, ret, c); break;
 	case NR_FSPICK:
 	case NR_MOUNT_SETATTR: note_unseen(subject, UNSEEN_MOUNTS); break;
 	case NR_IO_URING_SETUP: note_unseen(subject, UNSEEN_RING); break;
@@ -142,7 +109,8 @@ int BPF_PROG(record_operation, struct pt_regs *regs, long ret)
 {
 	u32 nr = syscall_number(regs);
 
-	if (ret < 0)
+	/* After a signal's handler there is no number any more. */
+	if (ret < 0 || (s32)nr < 0)
 		return 0;
 	if (abi_of(bpf_get_current_task_btf(), &nr) != ABI_NATIVE) {
 		if (current_subject())

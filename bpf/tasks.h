@@ -1,53 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Two processes, of which one does something to the other. The kernel's functions that find a task by its
- * number are not for tracepoints, so the namespace's tree is read here: a task that is gone is not found.
+ * The other process of a call, by its number or its handle: traced, seen into, or asked whether it is there. The
+ * kernel's functions that find a task are not for tracepoints, so the namespace's tree is read here: a task that is
+ * gone meanwhile is not found.
  */
 #ifndef KGUARDIAN_TASKS_H
 #define KGUARDIAN_TASKS_H
 
-#include "scope.h"
+#include "operation.h"
 #include "path.h"
 
-#define KEPT_OPERATIONS 16384
 #define TREE_LEVELS 6 /* 2^36 numbers */
 #define TREE_SLOTS 64
 #define TREE_NODE 2	  /* marks a pointer to a node */
 #define PID_FS_MAGIC 0x50494446
+#define PTRACE_TRACEME 0
+#define PTRACE_ATTACH 16
+#define PTRACE_SEIZE 0x4206
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KEPT_OPERATIONS);
-	__type(key, struct operation_key);
-	__type(value, struct sighting);
-} operations SEC(".maps");
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-static __always_inline void note(const struct operation_key *key)
-{
-	if (!sighted(&operations, key, bpf_ktime_get_ns()))
-		COUNT_LOST();
-}
+struct hlist_head {
+	struct hlist_node *first;
+};
 
-/* A key of the current task, without what was done. */
-static __always_inline struct operation_key key_of(u32 subject, u8 operation, u32 detail)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
+struct xa_node {
+	u8 shift;
+	void *slots[64];
+};
 
-	return (struct operation_key){
-		.program = program_of(task),
-		.subject = subject,
-		.phase = phase_of(subject, task),
-		.operation = operation,
-		.detail = detail,
-	};
-}
+struct xarray {
+	void *xa_head;
+};
 
-static __always_inline void note_unseen(u32 subject, u32 what)
-{
-	struct operation_key key = key_of(subject, OPERATION_UNSEEN, what);
+struct idr {
+	struct xarray idr_rt;
+};
 
-	note(&key);
-}
+struct pid_namespace {
+	struct idr idr;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct hlist_head tasks[1]; /* as many as there are kinds of groups; the first: of the thread itself */
+	struct upid numbers[1];     /* one for each namespace that it is in */
+};
+
+#pragma clang attribute pop
 
 static __always_inline struct task_struct *task_of_pid(struct pid *pid)
 {
@@ -56,8 +61,8 @@ static __always_inline struct task_struct *task_of_pid(struct pid *pid)
 	return link ? link - bpf_core_field_offset(struct task_struct, pid_links) : NULL;
 }
 
-/* The task that the current one knows by that number; NULL when there is none any more. */
-static __always_inline struct task_struct *task_numbered(s32 number)
+/* Where the task is that the current one knows by that number; 0 when there is none any more. */
+static __noinline u64 find_numbered(s32 number)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
 	struct pid *own = BPF_CORE_READ(current, thread_pid);
@@ -79,7 +84,12 @@ static __always_inline struct task_struct *task_numbered(s32 number)
 		bpf_probe_read_kernel(&entry, sizeof(entry),
 				      (void *)node + bpf_core_field_offset(struct xa_node, slots) + at * sizeof(void *));
 	}
-	return entry & 3 ? NULL : task_of_pid((struct pid *)entry);
+	return entry & 3 ? 0 : (u64)task_of_pid((struct pid *)entry);
+}
+
+static __always_inline struct task_struct *task_numbered(s32 number)
+{
+	return (void *)find_numbered(number);
 }
 
 /* The process that a handle of the current task stands for. */
@@ -97,55 +107,34 @@ static __always_inline struct task_struct *task_held(s32 fd)
 	return task_of_pid(BPF_CORE_READ(file, private_data));
 }
 
-static __always_inline u32 subject_of_task(struct task_struct *task)
+/* Asks before the process may be seen into; nobody is asked about one's own threads. */
+static __always_inline void record_tracing(struct task_struct *other, u8 access)
 {
-	struct control *c = controls();
-	u32 *subject;
-	u64 scope;
+	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!c)
-		return 0;
-	scope = c->by_process ? BPF_CORE_READ(task, tgid) : BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	subject = bpf_map_lookup_elem(&watched, &scope);
-	return subject ? *subject : 0;
+	if (!other)
+		COUNT_LOST();
+	else if (BPF_CORE_READ(other, tgid) != task->tgid)
+		note_between((u64)task, (u64)other, OPERATION_PTRACE, access);
 }
 
-/*
- * Within a container it is the doer's, once. Between two, and between a container and the rest, it is each
- * one's own; a session comes from outside, so the workload suffers from outside what a session does.
- */
-static __noinline int note_between(u64 doer_at, u64 other_at, u8 operation, u32 detail)
+static __always_inline void record_ptrace(u64 request, s32 number)
 {
-	struct task_struct *doer = (void *)doer_at, *other = (void *)other_at;
-	u32 from = subject_of_task(doer), to = subject_of_task(other);
-	struct operation_key key = { .operation = operation, .detail = detail };
-	u8 from_phase = 0, to_phase = 0;
+	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (from) {
-		from_phase = phase_of(from, doer);
-		key.program = program_of(doer);
-		key.subject = from;
-		key.phase = from_phase;
-		key.party = from != to ? PARTY_OUTSIDE : PARTY_CONTAINER;
-		if (BPF_CORE_READ(doer, tgid) == BPF_CORE_READ(other, tgid))
-			key.party = PARTY_SELF;
-		if (key.party == PARTY_CONTAINER)
-			key.other = program_of(other);
-		note(&key);
-	}
-	if (!to)
-		return 0;
-	to_phase = phase_of(to, other);
-	if (from == to && (from_phase != PHASE_SESSION || to_phase == PHASE_SESSION))
-		return 0;
-	key.program = program_of(other);
-	key.other = 0;
-	key.subject = to;
-	key.phase = to_phase;
-	key.party = PARTY_OUTSIDE;
-	key.received = 1;
-	note(&key);
-	return 0;
+	if (request == PTRACE_TRACEME)
+		note_between((u64)BPF_CORE_READ(task, real_parent), (u64)task, OPERATION_PTRACE, PTRACE_ATTACHES);
+	else if (request == PTRACE_ATTACH || request == PTRACE_SEIZE)
+		record_tracing(task_numbered(number), PTRACE_ATTACHES);
+}
+
+/* Signal 0 goes to nobody, and is asked about like the others. */
+static __always_inline void record_probe(u32 subject, struct task_struct *other)
+{
+	if (other)
+		note_between((u64)bpf_get_current_task_btf(), (u64)other, OPERATION_SIGNAL, 0);
+	else
+		note_unseen(subject, UNSEEN_PROBE);
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a security module is asked about besides files and capabilities, and beside each the same thing refused:
- * operations sockets | signals | tracing | limits | locks | unix | wait. Ends with 0 when all went as it says here.
+ * operations sockets | signals | tracing | limits | locks | unix | mounts | trees | wait | send SIGNAL PID. Ends with
+ * 0 when all went as it says here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -233,6 +236,41 @@ static void unix_sockets(void)
 	NEED(!bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&hidden, sizeof(sa_family_t)));
 }
 
+/* In its working folder, which must be writable. */
+static void mounts(void)
+{
+	int fd, mounted;
+
+	NEED(!mkdir("target", 0700) && !mkdir("bound", 0700) && !mkdir("by-handle", 0700));
+	NEED(!symlink("target", "link"));
+	for (int i = 0; i < 3; i++) {
+		NEED(!mount("what \"ever\"", "link", "tmpfs", MS_MGC_VAL | MS_NOSUID | MS_NODEV, "size=1m"));
+		NEED(!umount("target"));
+	}
+	NEED(!mount("target", "bound", NULL, MS_BIND | MS_REC, NULL));
+	NEED(!mount(NULL, "bound", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+	NEED(!mount("none", "bound", "ignored", MS_PRIVATE, NULL));
+	NEED(!umount("bound"));
+	NEED(mount("none", "gone", "tmpfs", 0, NULL) < 0);
+	NEED(mount("none", "target", "nosuchfs", 0, NULL) < 0);
+	NEED((fd = fsopen("tmpfs", 0)) >= 0);
+	NEED(!fsconfig(fd, FSCONFIG_SET_STRING, "source", "handled", 0));
+	NEED(!fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	NEED((mounted = fsmount(fd, 0, MOUNT_ATTR_NOEXEC)) >= 0);
+	NEED(!move_mount(mounted, "", AT_FDCWD, "by-handle", MOVE_MOUNT_F_EMPTY_PATH));
+	NEED(!close(mounted) && !umount("by-handle"));
+}
+
+static void trees(void)
+{
+	int fd;
+
+	NEED(!mkdir("tree", 0700) && !mkdir("tree/copy", 0700));
+	NEED((fd = open_tree(AT_FDCWD, "tree", OPEN_TREE_CLONE)) >= 0);
+	NEED(!move_mount(fd, "", AT_FDCWD, "tree/copy", MOVE_MOUNT_F_EMPTY_PATH));
+	NEED(!close(fd) && !umount("tree/copy"));
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -249,8 +287,14 @@ int main(int argc, char **argv)
 		locks();
 	else if (!strcmp(what, "unix"))
 		unix_sockets();
+	else if (!strcmp(what, "mounts"))
+		mounts();
+	else if (!strcmp(what, "trees"))
+		trees();
 	else if (!strcmp(what, "wait"))
-		return sleep(60);
+		return printf("ready\n") < 0 || fflush(stdout) || sleep(60);
+	else if (argc == 4)
+		NEED(!kill(atoi(argv[3]), atoi(argv[2])));
 	else
 		return 2;
 	return 0;

@@ -59,6 +59,7 @@ export const exit = z.strictObject({
   outcome: z.union([z.strictObject({ code: z.int().nonnegative() }), z.strictObject({ signal: z.int().positive() })]),
 });
 
+/** A lock's end and the question for one are a `lock` too; an exclusive one is besides asked for as a `write`. */
 export const fileAccess = z.enum([
   'read',
   'write',

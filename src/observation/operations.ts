@@ -50,11 +50,11 @@ export const ptrace = z.strictObject({
 export const mount = z.strictObject({
   type: z.literal('mount'),
   ...common,
-  /** As the caller wrote it: a device, a folder, or a word that says nothing. */
+  /** As the caller wrote it: a device, or a word that says nothing. With `bind` and `move` a path, as `target` is. */
   source: z.string(),
   /**
-   * In the container's own view, its links followed; as the caller wrote it where they could not be followed any
-   * more, which the `file` observation tells (`literal`).
+   * Absolute in the container's own view, its links followed; as the caller wrote it, with the folder that it is
+   * relative to before it, where they could not be followed any more: the `file` observation says which it is.
    */
   target: z.string(),
   /** Empty where flags decide: bind, remount, move, propagation. */

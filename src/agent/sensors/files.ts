@@ -5,7 +5,7 @@ import * as kernel from '../layouts.gen.ts';
 import { accessesOf, kindAfter, kindOf, operations } from './file-access.ts';
 import { Payload, walkedPath } from './programs.ts';
 import { FoldersOf, type Folders, Renewal, Repeats } from './file-memory.ts';
-import { resolve } from './resolve.ts';
+import { joined, resolve } from './resolve.ts';
 import type { AttachedSensor, SensorContext, SensorKind } from './sensor.ts';
 import { Tally } from './tally.ts';
 
@@ -151,9 +151,4 @@ function located(root: string | null, folder: Place, name: string, follows: bool
   if (folder.resolution !== 'exact' && !name.startsWith('/')) return { path: literal, resolution: folder.resolution };
   const path = root === null ? null : resolve(root, folder.path, name, follows, folders.known);
   return path === null ? { path: literal, resolution: 'literal' } : { path, resolution: 'exact' };
-}
-
-function joined(folder: string, name: string): string {
-  if (name === '' || name.startsWith('/')) return name === '' ? folder : name;
-  return `${folder === '/' ? '' : folder}/${name}`;
 }

@@ -6,7 +6,7 @@ import type { BpfObject } from '../libbpf/object.ts';
 import { Renewal } from './file-memory.ts';
 import { attributeWords, mountFlagWords, typeDecides } from './operation-words.ts';
 import { Payload, walkedPath } from './programs.ts';
-import { resolve } from './resolve.ts';
+import { joined, resolve } from './resolve.ts';
 import type { SensorContext } from './sensor.ts';
 import type { Sift } from './sift.ts';
 import { Tally } from './tally.ts';
@@ -37,20 +37,22 @@ export function mountsOf(object: BpfObject, context: SensorContext): Mounts {
     );
     const folder = walkedPath(text.take(event.pathBytes), event.pathFlags);
     const byHandle = event.byHandle === 1;
-    const target = byHandle ? folder : located(context.rootOf(event.subject, event.pid), folder, given);
+    const root = byHandle ? null : context.rootOf(event.subject, event.pid);
+    const target = byHandle ? folder : located(root, folder, given);
     // A cut folder leads somewhere else; a target that begins at the root needs none.
     if (event.pathFlags !== 0 && !target.startsWith('/')) {
       cut += 1;
       return;
     }
     const flags = byHandle ? attributeWords(event.flags) : mountFlagWords(event.flags);
+    const fromPath = !byHandle && !flags.includes('remount') && (flags.includes('bind') || flags.includes('move'));
     facts.add(
       event.subject,
       {
         type: 'mount',
         phase: context.phase(event.phase),
         program: String(event.program),
-        source,
+        source: fromPath ? located(root, folder, source) : source,
         target,
         fstype: byHandle || typeDecides(flags) ? fstype : '',
         flags,
@@ -74,8 +76,8 @@ export function mountsOf(object: BpfObject, context: SensorContext): Mounts {
   };
 }
 
-/** With every link on the way followed, or as it was given. */
+/** With every link on the way followed, or without. */
 function located(root: string | null, folder: string, given: string): string {
-  if (!given.startsWith('/') && !folder.startsWith('/')) return given;
-  return (root === null ? null : resolve(root, folder, given, true)) ?? given;
+  const literal = joined(folder, given);
+  return (root === null || !literal.startsWith('/') ? null : resolve(root, folder, given, true)) ?? literal;
 }

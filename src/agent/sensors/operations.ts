@@ -50,7 +50,8 @@ function attach(context: SensorContext): AttachedSensor {
       const what = unseen[key.detail];
       // Both come from this process and this kernel object; another value is a bug, not an input.
       if (what === undefined) throw new Error(`an operation of an unknown kind ${key.operation}, ${key.detail}`);
-      found.add(what);
+      // What the runtime does unconfined, and people by exec, no policy is made from.
+      if (key.phase !== kernel.PHASE_SETUP && key.phase !== kernel.PHASE_SESSION) found.add(what);
     }
   }
 

@@ -52,3 +52,9 @@ function linkTarget(root: string, path: string, mayBeGone: boolean): string | nu
     return code === 'EINVAL' || (mayBeGone && (code === 'ENOENT' || code === 'ENOTDIR')) ? null : undefined;
   }
 }
+
+/** Without following anything: an absolute name as it is, another below `folder`. */
+export function joined(folder: string, name: string): string {
+  if (name === '' || name.startsWith('/')) return name === '' ? folder : name;
+  return `${folder === '/' ? '' : folder}/${name}`;
+}
