@@ -67,11 +67,15 @@ static __always_inline struct mount_event *mount_event(u32 subject, u64 flags)
 static __always_inline void send_mount(struct mount_event *e, u32 bytes)
 {
 	char *payload = ((struct message *)e)->payload;
+	u32 end = bytes;
 	u64 hash = e->program ^ e->flags ^ (u64)e->subject << 32 ^ e->phase;
 	struct sighting *old, fresh = { .first = e->time, .last = e->time, .count = 1 };
 
 	/* Up to a whole word. */
-	*(u64 *)(payload + (bytes & (PAYLOAD_BYTES / 2 - 1))) = 0;
+	asm volatile("" : "+r"(end));
+	end &= PAYLOAD_BYTES - 1;
+	if (end <= PAYLOAD_BYTES - 8)
+		*(u64 *)(payload + end) = 0;
 	bpf_loop((bytes + 7) / 8, mix_word, &hash, 0);
 	old = bpf_map_lookup_elem(&mounts, &hash);
 	if (old) {
@@ -88,19 +92,22 @@ static __always_inline void send_mount(struct mount_event *e, u32 bytes)
 /* Appends a string; its length with the zero byte, 0 for none. False where it did not fit. */
 static __always_inline bool take_text(char *payload, u32 *at, u16 *taken, u32 room, u64 text, bool kernels)
 {
+	u32 from = *at;
 	long n = 0;
 
 	if (!text)
 		return true;
-	*at &= MOUNT_ROOM - 1;
+	/* The verifier of 6.1 does not see that the sum of lengths is bounded. */
+	asm volatile("" : "+r"(from));
+	from &= MOUNT_ROOM - 1;
 	if (kernels)
-		n = bpf_probe_read_kernel_str(payload + *at, room, (void *)text);
+		n = bpf_probe_read_kernel_str(payload + from, room, (void *)text);
 	else
-		n = bpf_probe_read_user_str(payload + *at, room, (void *)text);
+		n = bpf_probe_read_user_str(payload + from, room, (void *)text);
 	if (n <= 0 || n >= room)
 		return false;
 	*taken = n;
-	*at += n;
+	*at = from + n;
 	return *at <= MOUNT_ROOM - NAME_BYTES;
 }
 

@@ -8,9 +8,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fold } from '#baseline/fold.ts';
+import type { Observation, ObservationOf } from '#observation/observation.ts';
 import { readRecording } from '#observation/reading.ts';
 import { seccomp } from '#policies/seccomp/index.ts';
 import { lab, withoutRoot } from './lab.ts';
+import { buildOperations, said, whom } from './operations.ts';
 
 function withoutMachine(): string | false {
   if (withoutRoot !== false) return withoutRoot;
@@ -26,6 +28,9 @@ function withoutMachine(): string | false {
 const script = `export HOME=/tmp NODE_COMPILE_CACHE=
 /run/dir/bin/kguardian record --name guest -o "$VM_OUT/guest.jsonl" -- /bin/sh -c '
   ls / >/dev/null; cat /etc/hostname >/tmp/x; ln -s x /tmp/y; chown 33 /tmp/x; curl -s --max-time 2 http://127.0.0.1:1/; true'
+mkdir /tmp/w
+/run/dir/bin/kguardian record --name operations -o "$VM_OUT/operations.jsonl" -- /bin/sh -c '
+  cd /tmp/w; for what in sockets signals tracing limits locks unix mounts; do "$1" $what; done; sleep 1' sh "$PWD/operations"
 /run/dir/bin/kguardian agent --node guest --cluster lab --broker http://127.0.0.1:1 --api-server http://127.0.0.1:1 \\
   --spool /tmp/spool --listen 127.0.0.1:9101 2>"$VM_OUT/agent.txt" &
 n=0; until grep -q '  delivery ' "$VM_OUT/agent.txt" || [ $((n += 1)) -gt 100 ]; do sleep 1; done
@@ -42,6 +47,7 @@ test("the recorder and the agent work on Debian's 6.1, with every sensor", {
   timeout: 300_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kguardian-guest-'));
+  const { base, program } = buildOperations();
   try {
     writeFileSync(join(folder, 'script'), script);
     const checkout = fileURLToPath(new URL('..', import.meta.url));
@@ -55,6 +61,7 @@ test("the recorder and the agent work on Debian's 6.1, with every sensor", {
       '-o',
       folder,
       join(folder, 'script'),
+      program,
     ]);
     assert.ok(existsSync(join(folder, 'guest.jsonl')), stdout + stderr);
     const [said, metrics] = ['agent.txt', 'metrics.txt'].map((name) => readFileSync(join(folder, name), 'utf8'));
@@ -97,7 +104,56 @@ test("the recorder and the agent work on Debian's 6.1, with every sensor", {
       seccomp.generate({ baselines: [baseline], cluster: null }, seccomp.options.parse({})).type,
       'artifacts',
     );
+    await checkOperations(readFileSync(join(folder, 'operations.jsonl'), 'utf8').trimEnd().split('\n'));
   } finally {
+    rmSync(base, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** The same as on this machine's kernel, of which operations.test.ts tells more. */
+async function checkOperations(lines: readonly string[]): Promise<void> {
+  const { observations, coverage } = await readRecording(lines);
+  const { lost, gaps } = coverage.find(({ sensor }) => sensor === 'operations') ?? { lost: null, gaps: [] };
+  assert.deepEqual([lost, gaps], [0, ['what programs read of others through /proc is not seen as tracing']]);
+  const of = <T extends Observation['type']>(type: T) =>
+    observations.filter((each): each is ObservationOf<T> => each.type === type);
+  assert.deepEqual(
+    said(of('socket'), ({ family, kind, protocol }) => `${family} ${kind} ${protocol}`),
+    [
+      ...['inet dgram 17', 'inet raw 1', 'inet stream 0', 'inet6 stream 6', 'netlink raw 15', 'packet dgram 768'],
+      ...['unix dgram 0', 'unix seqpacket 0', 'unix stream 0'],
+    ],
+  );
+  assert.deepEqual(
+    said(of('signal'), ({ signal, other }) => `${signal} ${whom(other)}`),
+    [
+      ...['0 container operations', '0 outside', '0 self', '10 self', '12 container operations', '12 self'],
+      ...['17 container operations', '18 container dash', '18 container operations', '23 container operations'],
+      ...['28 container operations', '9 container operations', '9 self'],
+    ],
+  );
+  assert.deepEqual(
+    said(of('ptrace'), ({ access, other, seen }) => `${access} ${whom(other)} ${seen.count}`),
+    ['attach container operations 6', 'read container operations 1'],
+  );
+  assert.deepEqual(
+    said(of('rlimit'), ({ resource, soft, hard }) => `${resource} ${soft} ${hard}`),
+    ['core 0 4096', 'fsize null null', 'nofile 100 200'],
+  );
+  assert.deepEqual(
+    said(of('mount'), ({ source, target, fstype, flags }) => [source, target, fstype, flags.join()].join(' ')),
+    [
+      ' /tmp/w/bound  bind,rdonly,remount',
+      '/tmp/w/target /tmp/w/bound  bind,rec',
+      'handled /tmp/w/by-handle tmpfs move,noexec',
+      'none /tmp/w/bound  private',
+      'what "ever" /tmp/w/target tmpfs nodev,nosuid',
+    ],
+  );
+  const files = said(of('file'), ({ access, path, kind }) => `${access} ${path} ${kind}`);
+  for (const name of ['exclusive', 'flock', 'handle', 'lease', 'posix', 'waits'])
+    assert.ok(files.includes(`lock /tmp/w/${name} file`), name);
+  for (const name of ['message', 'stream', 'to', 'f'.repeat(108)])
+    for (const access of ['create', 'write']) assert.ok(files.includes(`${access} /tmp/w/${name} socket`), name);
+}

@@ -25,13 +25,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NEED(what)                                                   \
-	do {                                                         \
-		if (!(what)) {                                       \
-			fprintf(stderr, "%s: %m\n", #what);          \
-			exit(1);                                     \
-		}                                                    \
-	} while (0)
+#define NEED(what) need(!!(what), #what)
+
+static void need(int holds, const char *what)
+{
+	if (!holds)
+		fprintf(stderr, "%s: %m\n", what), exit(1);
+}
 
 static pid_t sleeper(void)
 {
@@ -46,7 +46,6 @@ static pid_t sleeper(void)
 
 static void end(pid_t pid)
 {
-	/* Killed by a signal that the tests do not count otherwise. */
 	NEED(!kill(pid, SIGKILL));
 	NEED(waitpid(pid, NULL, __WALL) == pid);
 }
@@ -242,9 +241,9 @@ static void mounts(void)
 	int fd, mounted;
 
 	NEED(!mkdir("target", 0700) && !mkdir("bound", 0700) && !mkdir("by-handle", 0700));
-	NEED(!symlink("target", "link"));
+	NEED(!symlink("target", "way"));
 	for (int i = 0; i < 3; i++) {
-		NEED(!mount("what \"ever\"", "link", "tmpfs", MS_MGC_VAL | MS_NOSUID | MS_NODEV, "size=1m"));
+		NEED(!mount("what \"ever\"", "way", "tmpfs", MS_MGC_VAL | MS_NOSUID | MS_NODEV, "size=1m"));
 		NEED(!umount("target"));
 	}
 	NEED(!mount("target", "bound", NULL, MS_BIND | MS_REC, NULL));
