@@ -20,6 +20,20 @@
 #define NR_CHMOD __NR_chmod
 #define NR_CHOWN __NR_chown
 #define NR_LCHOWN __NR_lchown
+#define X32_BIT 0x40000000
+/* i386: mount, ptrace, kill, setrlimit, socketcall, rt_sigqueueinfo, tkill, tgkill, prlimit64, socket, socketpair. */
+#define FOREIGN_OPERATIONS                                                                                       \
+	case 21:                                                                                                 \
+	case 26:                                                                                                 \
+	case 37:                                                                                                 \
+	case 75:                                                                                                 \
+	case 102:                                                                                                \
+	case 178:                                                                                                \
+	case 238:                                                                                                \
+	case 270:                                                                                                \
+	case 340:                                                                                                \
+	case 359:                                                                                                \
+	case 360:
 #elif defined(__TARGET_ARCH_arm64)
 #define __ARCH_WANT_RENAMEAT
 #define __ARCH_WANT_SYS_CLONE3
@@ -39,6 +53,19 @@
 #define NR_CHMOD NR_NONE(9)
 #define NR_CHOWN NR_NONE(10)
 #define NR_LCHOWN NR_NONE(11)
+#define X32_BIT 0
+/* 32-bit arm: mount, ptrace, kill, setrlimit, rt_sigqueueinfo, tkill, tgkill, socket, socketpair, prlimit64. */
+#define FOREIGN_OPERATIONS                                                                                       \
+	case 21:                                                                                                 \
+	case 26:                                                                                                 \
+	case 37:                                                                                                 \
+	case 75:                                                                                                 \
+	case 178:                                                                                                \
+	case 238:                                                                                                \
+	case 268:                                                                                                \
+	case 281:                                                                                                \
+	case 288:                                                                                                \
+	case 369:
 #endif
 
 #define NR_OPENAT __NR_openat

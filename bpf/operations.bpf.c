@@ -51,6 +51,11 @@ static __noinline int record_call(struct pt_regs *regs, u32 nr, long ret)
 	u64 a = argument(regs, 0), b = argument(regs, 1), c = argument(regs, 2);
 	u32 subject = current_subject();
 
+	if (abi_of(bpf_get_current_task_btf(), &nr) != ABI_NATIVE) {
+		if (subject)
+			COUNT_FOREIGN();
+		return 0;
+	}
 	switch (nr) {
 	case NR_KILL:
 	case NR_TKILL:
@@ -104,20 +109,15 @@ static __noinline int record_call(struct pt_regs *regs, u32 nr, long ret)
 	return 0;
 }
 
+/* Of every call of the machine: no more than its number is looked at. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(record_operation, struct pt_regs *regs, long ret)
 {
 	u32 nr = syscall_number(regs);
 
-	/* After a signal's handler there is no number any more. */
-	if (ret < 0 || (s32)nr < 0)
+	if (ret < 0)
 		return 0;
-	if (abi_of(bpf_get_current_task_btf(), &nr) != ABI_NATIVE) {
-		if (current_subject())
-			COUNT_FOREIGN();
-		return 0;
-	}
-	switch (nr) {
+	switch (nr & ~X32_BIT) {
 	case NR_SOCKET:
 	case NR_SOCKETPAIR:
 	case NR_KILL:
@@ -141,6 +141,7 @@ int BPF_PROG(record_operation, struct pt_regs *regs, long ret)
 	case NR_FSPICK:
 	case NR_MOUNT_SETATTR:
 	case NR_IO_URING_SETUP:
+	FOREIGN_OPERATIONS
 		return record_call(regs, nr, ret);
 	}
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls that ordinary programs do not make: odd-calls compat | x32 | unknown | killed | refused | ring */
+/* System calls that ordinary programs do not make: odd-calls compat | socket | x32 | unknown | killed | refused | ring */
 #define _GNU_SOURCE
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -33,6 +33,10 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "compat")) {
 		/* getpid of i386, from a 64-bit program */
 		__asm__ volatile("int $0x80" : "=a"(answer) : "a"(20) : "memory");
+	} else if (!strcmp(what, "socket")) {
+		/* socket of i386: AF_UNIX, SOCK_STREAM */
+		__asm__ volatile("int $0x80" : "=a"(answer) : "a"(359), "b"(1), "c"(1), "d"(0) : "memory");
+		return answer < 0;
 	} else if (!strcmp(what, "x32")) {
 		syscall(0x40000000 | SYS_getpid);
 	} else if (!strcmp(what, "unknown")) {

@@ -1,10 +1,11 @@
 /** Sockets, signals, tracing, limits and locks on this kernel: each recorded once, with nothing beside. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { record } from '#agent/record.ts';
 import { hostRecording, recordCommand } from './host.ts';
 import { withoutRoot } from './lab.ts';
@@ -140,6 +141,22 @@ test('locks: by whole file, range and lease; an exclusive one is asked for as a 
   assert.deepEqual(names('lock'), ['exclusive', 'flock', 'handle', 'lease', 'posix', 'waits']);
   // `exclusive` was opened to be read.
   assert.deepEqual(names('write'), ['exclusive', 'handle', 'none', 'posix', 'waits']);
+});
+
+test('what another convention asked for is named as a gap, and only where it was', {
+  skip: skip || (process.arch !== 'x64' && 'needs x86_64'),
+}, async () => {
+  const odd = join(base, 'odd-calls');
+  execFileSync('gcc', ['-O1', '-o', odd, fileURLToPath(new URL('odd-calls.c', import.meta.url))]);
+  for (const [what, gap] of [
+    ['socket', true],
+    ['compat', false],
+  ] as const) {
+    const { recording, of } = await recordCommand([odd, what]);
+    const { gaps = [] } = recording.coverage.find(({ sensor }) => sensor === 'operations') ?? {};
+    assert.equal(gaps.join().includes('32-bit programs ran'), gap, what);
+    assert.deepEqual(of('socket'), []);
+  }
 });
 
 test('Unix sockets with a path are files: bound ones are made, and those spoken to written', { skip }, async () => {
