@@ -99,7 +99,7 @@ test('with the capabilities that the chart grants, every sensor runs and sees', 
   const { said, types, files, code } = await agentWith(granted);
   assert.doesNotMatch(said, /not recorded/);
   assert.equal(code, 0, said);
-  for (const type of ['syscall', 'exec', 'exit', 'file', 'capability', 'flow'])
+  for (const type of ['syscall', 'exec', 'exit', 'file', 'capability', 'flow', 'socket'])
     assert.ok(types.has(type), `${type} in ${[...types].join()}`);
   assert.ok(files.includes('/tmp/mark-1'));
 });
