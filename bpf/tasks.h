@@ -68,12 +68,12 @@ static __noinline u64 find_numbered(s32 number)
 	struct pid *own = BPF_CORE_READ(current, thread_pid);
 	struct pid_namespace *ns = NULL;
 	struct xa_node *node;
+	u32 at, own_at;
+	s32 found = 0;
 	u64 entry;
-	u32 at;
 
-	at = bpf_core_field_offset(struct pid, numbers) + BPF_CORE_READ(own, level) * bpf_core_type_size(struct upid) +
-	     bpf_core_field_offset(struct upid, ns);
-	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)own + at);
+	own_at = bpf_core_field_offset(struct pid, numbers) + BPF_CORE_READ(own, level) * bpf_core_type_size(struct upid);
+	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)own + own_at + bpf_core_field_offset(struct upid, ns));
 	entry = (u64)BPF_CORE_READ(ns, idr.idr_rt.xa_head);
 	for (int i = 0; i < TREE_LEVELS; i++) {
 		if ((entry & 3) != TREE_NODE)
@@ -84,7 +84,12 @@ static __noinline u64 find_numbered(s32 number)
 		bpf_probe_read_kernel(&entry, sizeof(entry),
 				      (void *)node + bpf_core_field_offset(struct xa_node, slots) + at * sizeof(void *));
 	}
-	return entry & 3 ? 0 : (u64)task_of_pid((struct pid *)entry);
+	if (!entry || entry & 3)
+		return 0;
+	/* A tree that shrank meanwhile has another's number there. */
+	bpf_probe_read_kernel(&found, sizeof(found),
+			      (void *)entry + own_at + bpf_core_field_offset(struct upid, nr));
+	return found == number ? (u64)task_of_pid((struct pid *)entry) : 0;
 }
 
 static __always_inline struct task_struct *task_numbered(s32 number)
@@ -112,9 +117,9 @@ static __always_inline void record_tracing(struct task_struct *other, u8 access)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!other)
+	if (!other && current_subject())
 		COUNT_LOST();
-	else if (BPF_CORE_READ(other, tgid) != task->tgid)
+	else if (other && BPF_CORE_READ(other, tgid) != task->tgid)
 		note_between((u64)task, (u64)other, OPERATION_PTRACE, access);
 }
 
@@ -133,7 +138,7 @@ static __always_inline void record_probe(u32 subject, struct task_struct *other)
 {
 	if (other)
 		note_between((u64)bpf_get_current_task_btf(), (u64)other, OPERATION_SIGNAL, 0);
-	else
+	else if (subject)
 		note_unseen(subject, UNSEEN_PROBE);
 }
 
