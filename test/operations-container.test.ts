@@ -25,7 +25,7 @@ test('mounts in a container, by each interface, and none that failed', {
         'sh',
         '-c',
         // Links are followed while its root is there to be looked into.
-        '/srv/operations "$1"; r=$?; sleep 0.5; exit $r',
+        '/srv/operations "$1"; r=$?; sleep 2; exit $r',
         'sh',
         what,
       ]);
