@@ -144,14 +144,18 @@ export class Scope implements SensorContext {
   }
 
   /** A process of a session that began before we came. */
-  noteOutsider(subject: number, pid: number): void {
+  noteOutsider(subject: number, pid: number): boolean {
     const place = this.#placeOf(subject);
     const value = this.#subjectMap.lookup(place);
-    if (value === null) return;
+    if (value === null || !this.#outsiders.add(key32(pid), key32(subject))) return false;
     const view = new DataView(value.buffer);
     writeSubject(view, 0, { ...readSubject(view, 0), sessions: 1 });
-    this.#outsiders.update(key32(pid), key32(subject));
     this.#subjectMap.update(place, value);
+    return true;
+  }
+
+  forgetOutsider(pid: number): void {
+    this.#outsiders.delete(key32(pid));
   }
 
   /** Whether the subject's own program has begun. */

@@ -142,12 +142,16 @@ export class Births {
         usage: null,
         apart: true,
       });
+      // Before anything of it is watched: what a session does between the two would be the program's.
+      const outsiders = outsidersOf(pids).filter((pid) => this.#scope.noteOutsider(subject, pid));
       if (!this.#scope.watchIfNew(ino, subject)) {
+        for (const pid of outsiders) this.#scope.forgetOutsider(pid);
         this.#scope.release(subject);
         return null;
       }
       for (const below of descendants(folder)) this.#scope.watchIfNew(statSync(below, { bigint: true }).ino, subject);
-      for (const pid of outsidersOf(pids)) this.#scope.noteOutsider(subject, pid);
+      // Those that came while we looked; from now on the kernel notes them.
+      for (const pid of outsidersOf(processes(folder))) this.#scope.noteOutsider(subject, pid);
       return { subject, cgroup: ino, path, at: Number(ctimeMs), fromStart: false };
     } catch {
       return null;
