@@ -44,7 +44,7 @@ kill %1
 
 test("the recorder and the agent work on Debian's 6.1, with every sensor", {
   skip: withoutMachine(),
-  timeout: 300_000,
+  timeout: 540_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kguardian-guest-'));
   const { base, program } = buildOperations();
@@ -55,7 +55,7 @@ test("the recorder and the agent work on Debian's 6.1, with every sensor", {
       '-m',
       'bpf',
       '-t',
-      '240',
+      '480',
       '-d',
       checkout,
       '-o',
