@@ -16,11 +16,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   policies: ['kubernetes', 'observation', 'baseline'],
   proof: ['kubernetes', 'observation', 'baseline', 'policies'],
   imports: ['kubernetes', 'observation'],
+  // Standards that no artifact of ours carries: manifests are judged and changed by them.
+  posture: ['kubernetes', 'observation', 'baseline'],
   agent: ['kubernetes', 'observation'],
   api: ['kubernetes', 'observation', 'baseline', 'policies', 'proof'],
   broker: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'api'],
   // The command line starts the others by their own entries, when it needs them.
-  cli: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'api', 'agent', 'broker'],
+  cli: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'posture', 'api', 'agent', 'broker'],
 };
 /** What one layer may know of another that it only starts. */
 const entries: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +30,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   agent: ['#agent/record.ts', '#agent/main.ts'],
   broker: ['#broker/main.ts'],
 };
-const pure = ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'api'];
+const pure = ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'posture', 'api'];
 const pureLibraries = ['zod', 'yaml', 'ipaddr.js'];
 /** Clock, chance, environment: what a pure function gets as an argument instead. */
 const effects = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bperformance\.|\bfetch\(|\bconsole\./;
