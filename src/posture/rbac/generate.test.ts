@@ -1,0 +1,184 @@
+/** Roles from logs: everything that was allowed, nothing that was refused, little beside (../shared/suites/rbac-sample). */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { authorizerOf } from './authorizer.ts';
+import { generateRbac, proveRbac, type Use } from './generate.ts';
+import { rbacObject, refusedBy } from './objects.ts';
+import { request, type Request } from './request.ts';
+
+const suite = fileURLToPath(new URL('../../../../shared/suites/rbac-sample', import.meta.url));
+const skip = existsSync(suite) ? false : 'no ../shared/suites here';
+const options = { maxNames: 3, includeDenied: false };
+
+const use = (more: Partial<Use>): Use => ({
+  user: 'system:serviceaccount:shop:app',
+  groups: [],
+  decision: 'allow',
+  verb: 'get',
+  resourceRequest: true,
+  apiGroup: '',
+  resource: 'configmaps',
+  subresource: '',
+  namespace: 'shop',
+  path: '',
+  names: [],
+  manyNames: false,
+  nameless: true,
+  count: 1,
+  first: 1,
+  last: 2,
+  ...more,
+});
+const named = (names: string[], more: Partial<Use> = {}): Use => use({ names, nameless: false, ...more });
+const rulesOf = (...uses: Use[]): unknown => {
+  const { objects } = generateRbac('system:serviceaccount:shop:app', uses, options);
+  assert.deepEqual(proveRbac(objects, uses, false).refused, []);
+  assert.deepEqual(
+    objects.map((each) => refusedBy(rbacObject.parse(each))).filter((each) => each !== null),
+    [],
+  );
+  return objects.flatMap(({ kind, metadata, rules }) => (rules === undefined ? [] : [{ kind, metadata, rules }]));
+};
+const role = (rules: object[]) => [{ kind: 'Role', metadata: { name: 'app', namespace: 'shop' }, rules }];
+
+test('names stay where they are few and lasting', () => {
+  assert.deepEqual(
+    rulesOf(named(['settings'])),
+    role([{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['settings'], verbs: ['get'] }]),
+  );
+  const any = role([{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
+  assert.deepEqual(rulesOf(named(['a', 'b', 'c', 'd'])), any);
+  assert.deepEqual(rulesOf(named(['web-5d4f8c7b9-x2x4z'])), any);
+  assert.deepEqual(
+    rulesOf(named(['web-0', 'web-1'])),
+    role([{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['web-0', 'web-1'], verbs: ['get'] }]),
+  );
+});
+
+test('who creates objects reads the next one under another name', () => {
+  assert.deepEqual(
+    rulesOf(named(['one']), use({ verb: 'create' })),
+    role([{ apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get'] }]),
+  );
+});
+
+test('a name that was refused keeps the others by their names', () => {
+  const uses = [named(['a', 'b', 'c', 'd']), named(['secret'], { decision: 'forbid' })];
+  const { objects, notes } = generateRbac('u', uses, options);
+  assert.deepEqual(
+    proveRbac(
+      objects,
+      uses.map((each) => ({ ...each, user: 'u' })),
+      false,
+    ),
+    { allowed: 4, refused: [], granted: [] },
+  );
+  assert.match(notes.join(), /was refused and is not granted: get configmaps in shop/);
+});
+
+test('exec over a web socket needs both verbs; a scale is no deployment', () => {
+  assert.deepEqual(
+    rulesOf(
+      named(['web-0'], { resource: 'pods', subresource: 'exec' }),
+      named(['web'], { apiGroup: 'apps', resource: 'deployments', subresource: 'scale', verb: 'patch' }),
+    ),
+    role([
+      { apiGroups: [''], resources: ['pods/exec'], resourceNames: ['web-0'], verbs: ['create', 'get'] },
+      { apiGroups: ['apps'], resources: ['deployments/scale'], resourceNames: ['web'], verbs: ['patch'] },
+    ]),
+  );
+});
+
+test('all namespaces, cluster-scoped objects and paths are the cluster role; what it holds is not said again', () => {
+  const all = { namespace: '', resource: 'pods', verb: 'list' };
+  assert.deepEqual(
+    rulesOf(
+      use(all),
+      use({ ...all, namespace: 'shop' }),
+      use({ resource: 'nodes', namespace: '' }),
+      use({ resourceRequest: false, path: '/metrics', namespace: '' }),
+    ),
+    [
+      {
+        kind: 'ClusterRole',
+        metadata: { name: 'shop.app' },
+        rules: [
+          { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+          { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+          { nonResourceURLs: ['/metrics'], verbs: ['get'] },
+        ],
+      },
+    ],
+  );
+});
+
+test('what everybody may read to find his way is not granted again', () => {
+  assert.deepEqual(rulesOf(use({ resourceRequest: false, path: '/openapi/v3', namespace: '' })), []);
+});
+
+test('law: blind to order, monotone', () => {
+  const uses = [
+    named(['a']),
+    use({ verb: 'list' }),
+    use({ resource: 'pods', verb: 'watch', namespace: '' }),
+    named(['b'], { namespace: 'other' }),
+  ];
+  const text = (all: readonly Use[]): string => JSON.stringify(generateRbac('u', all, options).objects);
+  assert.equal(text(uses.toReversed()), text(uses));
+  for (let at = 0; at < uses.length; at += 1) {
+    const less = uses.filter((_, index) => index !== at);
+    assert.deepEqual(
+      proveRbac(
+        generateRbac('u', uses, options).objects,
+        less.map((each) => ({ ...each, user: 'u' })),
+        false,
+      ).refused,
+      [],
+    );
+  }
+});
+
+interface Expectation {
+  readonly subject: string;
+  readonly mustAllow: readonly unknown[];
+  readonly mustDeny: readonly unknown[];
+  readonly unobserved: readonly unknown[];
+  readonly baseline: readonly unknown[];
+}
+
+/** Covered, and excess, of the best tool there (README of the suite). */
+const best: Readonly<Record<string, readonly [covered: number, excess: number]>> = {
+  'human-exec-and-logs': [5, 4],
+  'prometheus-cluster-scope': [7, 4],
+  'scale-subresource': [2, 1],
+};
+
+for (const [name, [covered, excess]] of Object.entries(best)) {
+  test(`${name}: all covered, nothing refused granted, at most the best tool's excess`, { skip }, async () => {
+    const { readingKubernetesAudit } = await import('#imports/kubernetes-audit.ts');
+    const expected = JSON.parse(readFileSync(`${suite}/${name}.expect.json`, 'utf8')) as Expectation;
+    const reader = readingKubernetesAudit();
+    for (const line of readFileSync(`${suite}/${name}.audit.jsonl`, 'utf8').split('\n'))
+      assert.equal(reader.add(line), null);
+    const uses = reader.end().uses.filter(({ user }) => user === expected.subject);
+    const { objects } = generateRbac(expected.subject, uses, options);
+    const own = objects.map((each) => rbacObject.parse(each));
+    assert.deepEqual(
+      own.map(refusedBy).filter((each) => each !== null),
+      [],
+    );
+    const judge = authorizerOf([...expected.baseline.map((each) => rbacObject.parse(each)), ...own]);
+    const allowed = (all: readonly unknown[]): Request[] =>
+      all.map((each) => request.parse(each)).filter((each) => judge.authorize(each).allowed);
+    assert.equal(allowed(expected.mustAllow).length, covered);
+    assert.equal(expected.mustAllow.length, covered);
+    assert.deepEqual(allowed(expected.mustDeny), []);
+    const beside = allowed(expected.unobserved);
+    assert.ok(
+      beside.length <= excess,
+      `${beside.length} beside: ${beside.map(({ verb, resource, subresource, namespace, name: which }) => `${verb} ${resource}/${subresource} ${namespace} ${which}`).join('; ')}`,
+    );
+  });
+}
