@@ -29,6 +29,8 @@ const commands = [
   ['import', 'audit-log'],
   ['evaluate'],
   ['evaluate', 'seccomp'],
+  ['evaluate', 'rbac'],
+  ['gen', 'rbac'],
   ['inspect'],
   ['demo'],
   ['completion'],
@@ -56,6 +58,21 @@ test('every command has help with two examples, and each example works when past
   writeFileSync(
     join(place, 'audit.log'),
     'type=SECCOMP msg=audit(1.0:1): pid=7 comm="nginx" exe="/usr/sbin/nginx" sig=0 arch=c000003e syscall=165 code=0x7ffc0000\n',
+  );
+  const about = {
+    auditID: 'a',
+    stage: 'ResponseComplete',
+    verb: 'list',
+    requestURI: '/api/v1/namespaces/shop/pods',
+    user: { username: 'system:serviceaccount:shop:app' },
+    objectRef: { resource: 'pods', namespace: 'shop' },
+    annotations: { 'authorization.k8s.io/decision': 'allow' },
+  };
+  writeFileSync(join(place, 'kube-audit.log'), `${JSON.stringify(about)}\n`);
+  writeFileSync(join(place, 'roles.yaml'), 'kind: ClusterRole\nmetadata: {name: a}\nrules: []\n');
+  writeFileSync(
+    join(place, 'requests.jsonl'),
+    '{"id":1,"user":{"name":"a"},"verb":"get","resourceRequest":true,"resource":"pods"}\n',
   );
   const tried = new Set<string>();
   for (const command of commands) {

@@ -14,6 +14,7 @@ import {
   readsFlows,
   workload,
 } from './evidence-flags.ts';
+import { addRbac } from './rbac-command.ts';
 import { addRecord } from './record-command.ts';
 import { addImport, addRefine } from './refine-command.ts';
 import { version } from './version.ts';
@@ -156,6 +157,8 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
       (await import('./commands/evaluate.ts')).evaluate(kind, queries ?? '-', options),
     );
   }
+
+  addRbac({ gen, evaluate });
 
   command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [
     'inspect recording.jsonl',
