@@ -1,0 +1,121 @@
+/** What profiles answer, as apparmor_parser 3.0 and a 6.1 kernel together would. The text's first one is the container's. */
+import type { Observation } from '#observation/observation.ts';
+import { type Evaluator, UnreadableArtifact, type Verdict } from '../kind.ts';
+import { Confinement } from './confinement.ts';
+import type { Rulebook } from './decide.ts';
+import { groundOf } from './grounds.ts';
+import { refuseConflicts } from './language/conflicts.ts';
+import { allOf, readProfiles } from './language/read.ts';
+import type { ExecMode, Letter } from './language/rules.ts';
+import { neighbours } from './neighbours.ts';
+import { permissionsOf } from './permissions.ts';
+import type { Query, QueryOf } from './query.ts';
+import { type Ask, bytes, questions } from './questions.ts';
+
+export function evaluator(text: string): Evaluator<Query> {
+  const file = readProfiles(text);
+  const profiles = allOf(file.profiles);
+  for (const profile of profiles) refuseConflicts(profile);
+  const confinement = new Confinement(file);
+  const permissions = [...new Set(profiles.flatMap(({ rules }) => rules.flatMap(permissionsOf)))].toSorted();
+
+  function answer(query: Query): Verdict {
+    const book = query.profile === undefined ? confinement.first : confinement.books.get(query.profile);
+    if (book === undefined) return { verdict: 'unknown', rule: `no profile ${query.profile} in the text` };
+    if (book.profile.flags.includes('unconfined')) return { verdict: 'allow', rule: 'flags=(unconfined)' };
+    return answered(book, query);
+  }
+
+  function answered(book: Rulebook, query: Query): Verdict {
+    switch (query.op) {
+      case 'file':
+        return book.file(bytes(query.path), [...query.perms] as Letter[], query.owner);
+      case 'exec':
+        return started(book, bytes(query.path), query.owner);
+      case 'link-target':
+        return book.linkTarget(bytes(query.path), query.owner);
+      case 'capability':
+        return book.capability(query.name.toLowerCase().replace(/^cap_/, ''));
+      case 'network':
+        return book.network(query.family, query.type);
+      case 'signal':
+        return book.signal({
+          ...query,
+          signal: query.signal.toLowerCase().replace(/^sig(?=[a-z])/, ''),
+          peer: bytes(query.peer),
+        });
+      case 'ptrace':
+        return book.ptrace({ ...query, peer: bytes(query.peer) });
+      case 'mount':
+      case 'remount':
+      case 'umount':
+        return book.mount({ ...query, source: bytes(query.source), target: bytes(query.target) });
+      case 'rlimit':
+        return book.rlimit(query.resource, query.hard);
+    }
+  }
+
+  /** An exec into a profile that is not there fails; whether it is on the node this text does not tell. */
+  function started(book: Rulebook, path: string, owner: boolean | null): Verdict {
+    const verdict = book.file(path, ['x'], owner);
+    const mode = verdict.verdict === 'allow' ? book.execMode(path, owner) : null;
+    if (mode === null || confinement.target(book.profile, mode, path) !== null) return verdict;
+    return { ...verdict, verdict: 'unknown', rule: `${verdict.rule}: its profile is not in this text` };
+  }
+
+  function asked(book: Rulebook, ask: Ask): Verdict {
+    const peer = 'peer' in ask ? (ask.peer === 'own' ? book.profile.name : ask.peer) : '';
+    switch (ask.op) {
+      case 'unclear':
+        return { verdict: 'unknown', rule: ask.reason };
+      case 'file':
+        return ask.letters.includes('x')
+          ? started(book, ask.path, ask.owner)
+          : book.file(ask.path, ask.letters, ask.owner);
+      case 'link-target':
+        return book.linkTarget(ask.path, ask.owner);
+      case 'capability':
+        return book.capability(ask.name);
+      case 'network':
+        return book.network(ask.family, ask.kind);
+      case 'signal':
+        return book.signal({ ...ask, peer });
+      case 'ptrace':
+        return book.ptrace({ ...(ask as QueryOf<'ptrace'>), peer }); // the accesses are the query's own words
+      case 'mount':
+        return mounted(book, ask);
+      case 'rlimit':
+        return book.rlimit(ask.resource, ask.hard);
+    }
+  }
+
+  /** Where a directory stands the rule needs a slash, and who mounts does not say what it was. */
+  function mounted(book: Rulebook, { targets, source, fstype, flags }: Extract<Ask, { op: 'mount' }>): Verdict {
+    const all = targets.map((target) => book.mount({ op: 'mount', source, target, fstype, flags: [...flags] }));
+    return all.find(({ verdict }) => verdict === 'allow') ?? all[0] ?? { verdict: 'unknown', rule: 'no target' };
+  }
+
+  function judge(observation: Observation): Verdict {
+    const program = 'program' in observation && observation.program !== null ? bytes(observation.program) : null;
+    const books = confinement.of(program);
+    const all = books.flatMap((book) => questions(observation).map((ask) => asked(book, ask)));
+    const worst = all.find(({ verdict }) => verdict === 'deny') ?? all.find(({ verdict }) => verdict === 'unknown');
+    const [first] = all;
+    if (first === undefined) throw new Error(`apparmor does not govern ${observation.type}`);
+    if (worst !== undefined) return worst;
+    const granted = [...new Set(all.flatMap((each) => each.permissions ?? []))];
+    return { verdict: 'allow', rule: first.rule, permissions: granted };
+  }
+
+  return {
+    governs: (observation) => questions(observation).length > 0,
+    judge,
+    answer,
+    permissions,
+    ground: groundOf,
+    neighbours: () => neighbours(profiles),
+  };
+}
+
+export { UnreadableArtifact };
+export type { ExecMode };

@@ -1,0 +1,13 @@
+/** Permissions that stand in a profile without having been seen, and why: the runtime needs them, or any program may. */
+
+const grounds: readonly (readonly [permission: RegExp, reason: string])[] = [
+  [/^signal \(receive\) peer=(unconfined|runc|crun)$/, 'the runtime stops the container by signals'],
+  [
+    /^signal \((send|receive)\) peer=@\{profile_name\}(\/\/\*|\{,\/\/\*\})?$/,
+    'processes of the container signal one another: abort, raise and timers of libraries do at any time',
+  ],
+];
+
+export function groundOf(permission: string): string | null {
+  return grounds.find(([pattern]) => pattern.test(permission))?.[1] ?? null;
+}
