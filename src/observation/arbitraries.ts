@@ -171,14 +171,18 @@ export const shop: Cluster = clusterForm.parse({
   apiServerIPs: ['172.18.0.2'],
 });
 
-/** One program, recorded without loss in several runs, with at least one system call and one flow of its own. */
+/** One program, recorded without loss in several runs, with at least one system call and one TCP flow of its own. */
 export const completeRecording = fc
   .record({ own: syscall, connection: flow, more: fc.array(observation, { maxLength: 60 }) })
   .map(({ own, connection, more }): Recording => {
     const first = own.type === 'syscall' ? { ...own, phase: 'program' as const } : own;
     const second: Observation =
       connection.type === 'flow'
-        ? { ...connection, outcome: 'established', peer: { type: 'address', ip: '192.0.2.1' }, direction: 'egress' }
+        ? {
+            ...connection,
+            ...{ outcome: 'established', direction: 'egress', phase: 'program', protocol: 'tcp' },
+            peer: { type: 'address', ip: '192.0.2.1' },
+          }
         : connection;
     const coverage = instances.flatMap((container) =>
       (['syscalls', 'programs', 'files', 'capabilities', 'network', 'operations'] as const).map(

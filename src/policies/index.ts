@@ -1,9 +1,10 @@
 /** The policy kinds. A kind is a folder and a line here. */
+import { apparmor } from './apparmor/index.ts';
 import type { PolicyKind } from './kind.ts';
 import { networkpolicy } from './networkpolicy/index.ts';
 import { seccomp } from './seccomp/index.ts';
 
-export const kinds: readonly PolicyKind[] = [networkpolicy, seccomp];
+export const kinds: readonly PolicyKind[] = [apparmor, networkpolicy, seccomp];
 
 /** The kind of that name or alias. */
 export function kindNamed(word: string): PolicyKind | undefined {

@@ -15,6 +15,8 @@ export interface Artifact {
   /** File name below the output directory, safe on every file system. */
   readonly path: string;
   readonly text: string;
+  /** False for a text that grants nothing itself and only names another: there is nothing to replay. */
+  readonly judged?: false;
 }
 
 /** What is known when a kind generates. */

@@ -47,7 +47,7 @@ function texts(kind: PolicyKind, recording: Recording): string[] {
 
 /** What decides together is judged together. */
 function judges(kind: PolicyKind, { artifacts }: Extract<Generated, { type: 'artifacts' }>): Evaluator[] {
-  const all = artifacts.map(({ text }) => text);
+  const all = artifacts.filter(({ judged }) => judged !== false).map(({ text }) => text);
   return (kind.unit === 'cluster' ? [all.join('')] : all).map((text) => kind.evaluator(text, {}, clusterOf(kind)));
 }
 

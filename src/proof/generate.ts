@@ -44,7 +44,11 @@ export function generateProved(
   const proofOf = (text: string): Replay => replay(kind.evaluator(text, options, cluster), own);
   // What decides together is replayed together.
   const whole = kind.unit === 'cluster' ? proofOf(generated.artifacts.map(({ text }) => text).join('')) : null;
-  const artifacts = generated.artifacts.map((artifact) => ({ artifact, proof: whole ?? proofOf(artifact.text) }));
+  const proofs = generated.artifacts.map(({ text, judged }) => (judged === false ? null : (whole ?? proofOf(text))));
+  // What is not judged stands and falls with what it names: the first that is.
+  const first = proofs.find((proof) => proof !== null);
+  if (first === undefined || first === null) throw new Error(`${kind.name} made nothing that can be judged`);
+  const artifacts = generated.artifacts.map((artifact, at) => ({ artifact, proof: proofs[at] ?? first }));
   return artifacts.some(({ proof }) => proof.denied > 0)
     ? { type: 'refused', artifacts: artifacts.filter(({ proof }) => proof.denied > 0) }
     : { type: 'proved', artifacts, notes: generated.notes };

@@ -1,12 +1,12 @@
 /** What profiles answer, as apparmor_parser 3.0 and a 6.1 kernel together would. The text's first one is the container's. */
 import type { Observation } from '#observation/observation.ts';
-import { type Evaluator, UnreadableArtifact, type Verdict } from '../kind.ts';
+import type { Evaluator, Verdict } from '../kind.ts';
 import { Confinement } from './confinement.ts';
 import type { Rulebook } from './decide.ts';
 import { groundOf } from './grounds.ts';
 import { refuseConflicts } from './language/conflicts.ts';
 import { allOf, readProfiles } from './language/read.ts';
-import type { ExecMode, Letter } from './language/rules.ts';
+import type { Letter } from './language/rules.ts';
 import { neighbours } from './neighbours.ts';
 import { permissionsOf } from './permissions.ts';
 import type { Query, QueryOf } from './query.ts';
@@ -29,7 +29,7 @@ export function evaluator(text: string): Evaluator<Query> {
   function answered(book: Rulebook, query: Query): Verdict {
     switch (query.op) {
       case 'file':
-        return book.file(bytes(query.path), [...query.perms] as Letter[], query.owner);
+        return book.file(bytes(query.path), query.perms.split('') as Letter[], query.owner);
       case 'exec':
         return started(book, bytes(query.path), query.owner);
       case 'link-target':
@@ -83,15 +83,19 @@ export function evaluator(text: string): Evaluator<Query> {
       case 'ptrace':
         return book.ptrace({ ...(ask as QueryOf<'ptrace'>), peer }); // the accesses are the query's own words
       case 'mount':
-        return mounted(book, ask);
+        return mounted(ask.targets, (target) => book.mount({ ...ask, target, flags: [...ask.flags] }));
+      case 'umount':
+        return mounted(ask.targets, (target) =>
+          book.mount({ op: 'umount', target, source: '', fstype: '', flags: [] }),
+        );
       case 'rlimit':
         return book.rlimit(ask.resource, ask.hard);
     }
   }
 
   /** Where a directory stands the rule needs a slash, and who mounts does not say what it was. */
-  function mounted(book: Rulebook, { targets, source, fstype, flags }: Extract<Ask, { op: 'mount' }>): Verdict {
-    const all = targets.map((target) => book.mount({ op: 'mount', source, target, fstype, flags: [...flags] }));
+  function mounted(targets: readonly string[], on: (target: string) => Verdict): Verdict {
+    const all = targets.map(on);
     return all.find(({ verdict }) => verdict === 'allow') ?? all[0] ?? { verdict: 'unknown', rule: 'no target' };
   }
 
@@ -116,6 +120,3 @@ export function evaluator(text: string): Evaluator<Query> {
     neighbours: () => neighbours(profiles),
   };
 }
-
-export { UnreadableArtifact };
-export type { ExecMode };

@@ -33,6 +33,7 @@ export type Ask =
       readonly fstype: string;
       readonly flags: readonly string[];
     }
+  | { readonly op: 'umount'; readonly targets: readonly string[] }
   | { readonly op: 'rlimit'; readonly resource: string; readonly hard: number | null };
 
 /** All of these must be allowed; none: the kernel does not ask. */
@@ -96,8 +97,8 @@ const lettersOf: Readonly<Record<string, readonly Letter[]>> = {
 };
 
 function fileQuestions({ path, access, resolution, kind, owner, program }: ObservationOf<'file'>): Ask[] {
-  // Mounts have rules of their own; and a program that runs was seen being started.
-  if (access === 'mount' || access === 'unmount' || (access === 'execute' && program === path)) return [];
+  // A mount is told of whole elsewhere; and a program that runs was seen being started.
+  if (access === 'mount' || (access === 'execute' && program === path)) return [];
   if (resolution === 'detached') return [];
   if (resolution !== 'exact')
     return [{ op: 'unclear', reason: `the path is ${resolution}: what it leads to is not known` }];
@@ -107,6 +108,7 @@ function fileQuestions({ path, access, resolution, kind, owner, program }: Obser
   const owned = making ? true : owner;
   const plain = bytes(path);
   const folder = plain === '/' ? plain : `${plain}/`;
+  if (access === 'unmount') return [{ op: 'umount', targets: [folder, plain] }];
   if (access === 'link-from') return [{ op: 'link-target', path: plain, owner: owned }];
   const asked = (each: string): Ask => ({ op: 'file', path: each, letters: lettersOf[access] ?? [], owner: owned });
   if (kind === 'directory' || ['list', 'mkdir', 'rmdir'].includes(access) || plain === '/') return [asked(folder)];

@@ -6,7 +6,7 @@ import type { Scanner } from './scanner.ts';
 export interface Reading {
   readonly scanner: Scanner;
   /** All texts that a pattern stands for; throws UnreadableArtifact. */
-  expand(pattern: string): string[];
+  readonly expand: (pattern: string) => string[];
 }
 
 export interface Qualifiers {

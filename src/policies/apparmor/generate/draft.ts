@@ -1,0 +1,115 @@
+/** A profile's content before it takes the form of a text. */
+import type { Baseline, Claim } from '#baseline/baseline.ts';
+import type { Options } from '../options.ts';
+import { type FileRule, fileRules } from './file-rules.ts';
+import { Generaliser } from './generalise.ts';
+import type { Needs } from './needs.ts';
+import { literal, type Pattern, toBytes, written } from './pattern.ts';
+import { otherLines, rlimitLines } from './other-rules.ts';
+
+export interface Draft {
+  /** Of a child, without its parent's. */
+  readonly name: string;
+  readonly files: readonly FileRule[];
+  /** Whole names of the profiles that executables lead to; one that is not here keeps its caller's. */
+  readonly targets: ReadonlyMap<string, string>;
+  readonly links: readonly { readonly link: Pattern; readonly existing: Pattern | null }[];
+  /** All other rules, sorted. */
+  readonly lines: readonly string[];
+  readonly children: readonly Draft[];
+}
+
+export interface Drafted {
+  readonly draft: Draft;
+  readonly unsayable: ReadonlySet<Claim>;
+}
+
+export function allDrafts(draft: Draft): Draft[] {
+  return [draft, ...draft.children.flatMap(allDrafts)];
+}
+
+export function draft(name: string, needs: Needs, baseline: Baseline, options: Options): Drafted {
+  const generaliser = options.exact ? null : new Generaliser(baseline);
+  const started = options.children === 'profile' ? startedPrograms(baseline) : new Map<string, string>();
+  const peer = started.size === 0 ? '@{profile_name}' : `${name}{,//*}`;
+  const unsayable = new Set<Claim>();
+  const own = (program: string | null, of: string | null): boolean =>
+    of === null ? program === null || !started.has(program) : program === null || program === of;
+
+  /** `of`: the program of a child; null for the container's own profile. */
+  function profile(of: string | null, called: string): Draft {
+    const files = needs.files.filter(({ program }) => own(program, of));
+    const itself =
+      of === null
+        ? []
+        : (['r', 'm'] as const).map((letter) => ({ path: of, letter, owner: false, program: of, made: false }));
+    const claims = needs.others.filter(({ program }) => own(program, of)).map(({ claim }) => claim);
+    const others = otherLines(claims, peer);
+    for (const claim of others.unsayable) unsayable.add(claim);
+    const targets = new Map(
+      files.flatMap(({ path, letter }) => {
+        const child = letter === 'x' ? started.get(path) : undefined;
+        if (child !== undefined) return [[path, `${name}//${child}`] as const];
+        return letter === 'x' && of !== null ? [[path, name] as const] : [];
+      }),
+    );
+    return {
+      name: called,
+      files: fileRules([...files, ...itself], generaliser, options.fold),
+      targets,
+      links: linkPairs(
+        needs.links.filter(({ program }) => own(program, of)),
+        generaliser,
+      ),
+      lines: [...standing(peer), ...others.lines, ...(options.rlimits ? rlimitLines(claims) : [])].toSorted(),
+      children: of === null ? [...started].map(([program, child]) => profile(program, child)) : [],
+    };
+  }
+  return { draft: profile(null, name), unsayable };
+}
+
+/** Needed by every container, seen or not. */
+function standing(peer: string): string[] {
+  return [
+    `signal (send, receive) peer=${peer},`,
+    ...['unconfined', 'runc', 'crun'].map((runtime) => `signal (receive) peer=${runtime},`),
+  ];
+}
+
+/** Programs that the container started, with names for their profiles. Its entrypoint keeps the container's own. */
+function startedPrograms({ facts }: Baseline): Map<string, string> {
+  const execs = facts.flatMap(({ claim }) => (claim.type === 'exec' && claim.phase === 'program' ? claim : []));
+  const entrypoints = new Set(execs.flatMap(({ program, path }) => (program === null ? toBytes(path) : [])));
+  const started = new Set(execs.flatMap(({ program, path }) => (program === null ? [] : toBytes(path))));
+  const names = new Set<string>();
+  return new Map(
+    [...started]
+      .filter((path) => !entrypoints.has(path))
+      .toSorted()
+      .map((path) => {
+        const base = path
+          .replace(/^\/+/, '')
+          .replaceAll('/', '.')
+          .replaceAll(/[^A-Za-z0-9._-]/g, '_')
+          .slice(0, 200);
+        let name = base;
+        for (let copy = 2; names.has(name); copy += 1) name = `${base}-${copy}`;
+        names.add(name);
+        return [path, name];
+      }),
+  );
+}
+
+/** Which name was made for which file is not recorded: each for each, of one program. */
+function linkPairs(all: Needs['links'], generaliser: Generaliser | null): Draft['links'] {
+  const pattern = (path: string): Pattern => generaliser?.pattern(path, 'l') ?? literal(path);
+  const found = new Map<string, { link: Pattern; existing: Pattern | null }>();
+  for (const of of Map.groupBy(all, ({ program }) => program).values()) {
+    const links = of.filter(({ side }) => side === 'link').map(({ path }) => pattern(path));
+    const existings = of.filter(({ side }) => side === 'existing').map(({ path }) => pattern(path));
+    for (const link of links)
+      for (const existing of existings.length === 0 ? [null] : existings)
+        found.set(`${written(link)} ${existing === null ? '' : written(existing)}`, { link, existing });
+  }
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, pair]) => pair);
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { PolicyKind } from '../kind.ts';
+import { evaluator } from './evaluate.ts';
+import { generate } from './generate.ts';
+import { options } from './options.ts';
+import { query, type Query } from './query.ts';
+
+export const apparmor: PolicyKind<typeof options, Query> = {
+  name: 'apparmor',
+  aliases: [],
+  summary:
+    'files, programs, capabilities, sockets, signals: AppArmor profile, AppArmorProfile (Security Profiles Operator)',
+  options,
+  sensors: ['files', 'programs', 'capabilities'],
+  unit: 'container',
+  cluster: 'unused',
+  generate,
+  recognises: (text) => /^\s*(profile|abi)\s+\S|^#?include\s+<tunables/m.test(text),
+  evaluator: (text) => evaluator(text),
+  readingOptions: z.object({}),
+  query,
+};
