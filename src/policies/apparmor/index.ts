@@ -4,6 +4,7 @@ import { evaluator } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { options } from './options.ts';
 import { query, type Query } from './query.ts';
+import { refine } from './refine.ts';
 
 export const apparmor: PolicyKind<typeof options, Query> = {
   name: 'apparmor',
@@ -17,6 +18,7 @@ export const apparmor: PolicyKind<typeof options, Query> = {
   generate,
   recognises: (text) => /^\s*(profile|abi)\s+\S|^#?include\s+<tunables/m.test(text),
   evaluator: (text) => evaluator(text),
+  refine,
   readingOptions: z.object({}),
   query,
 };

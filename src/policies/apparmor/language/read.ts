@@ -90,7 +90,7 @@ function readProfile(scanner: Scanner, variables: Variables, parent: string, for
     }
   };
   body({ deny: false, owner: false });
-  return { name, where, flags: given, hat, rules, includes, children };
+  return { name, where, end: scanner.offset - 1, flags: given, hat, rules, includes, children };
 }
 
 function readQualifiers(scanner: Scanner, outer: { deny: boolean; owner: boolean }): { deny: boolean; owner: boolean } {

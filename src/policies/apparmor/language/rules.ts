@@ -98,6 +98,8 @@ export interface Profile {
   /** Whole: a child's is `parent//child`. */
   readonly name: string;
   readonly where: string;
+  /** Where its closing brace stands, in the text's UTF-16 code units. */
+  readonly end: number;
   readonly flags: readonly string[];
   readonly hat: boolean;
   readonly rules: readonly ProfileRule[];

@@ -19,6 +19,11 @@ export class Scanner {
     return `line ${this.#text.slice(0, this.#at).split('\n').length}`;
   }
 
+  /** In UTF-16 code units from the text's start. */
+  get offset(): number {
+    return this.#at;
+  }
+
   fail(what: string): never {
     throw new UnreadableArtifact(this.where, what);
   }
