@@ -1,0 +1,220 @@
+/**
+ * The whole claim on a kernel that enforces AppArmor: record a real program in a real container here, write its profile,
+ * run it in a guest under the profile. It works with not one refusal; what it never did is refused.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fold } from '#baseline/fold.ts';
+import type { Recording } from '#observation/recording.ts';
+import type { ObservationOf } from '#observation/observation.ts';
+import { apparmor } from '#policies/apparmor/index.ts';
+import { replay } from '#proof/replay.ts';
+import { quoted, runGuest, withoutGuest } from './guest.ts';
+import { recordContainer, runContainer, startContainer } from './lab.ts';
+import { type Workload, workloads } from './workloads.ts';
+
+const skip = withoutGuest('apparmor');
+const folder = mkdtempSync(join(tmpdir(), 'kguardian-apparmor-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Case {
+  readonly name: string;
+  /** Shell that succeeds when the program at `$ip` does its work; for a command: what it prints. */
+  readonly smoke: { readonly check: string } | { readonly output: string };
+  /** More of its normal behaviour, in a fresh container: other requests, a reload, a rotation. `$pid` is its first process. */
+  readonly second?: string;
+  /** A command that tries to read /etc/shadow with the program's own means. */
+  readonly intrusion: readonly string[] | null;
+  /** Sockets besides those of connections, which only the `operations` sensor sees. */
+  readonly sockets: readonly (readonly [family: string, kind: string])[];
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'nginx',
+    smoke: { check: 'curl -sf -m 5 http://$ip/ | grep hello' },
+    second:
+      'curl -s -m 5 http://$ip/no-such-page | grep 404 && kill -HUP $pid && sleep 3 && kill -USR1 $pid && sleep 3 && curl -sf -m 5 http://$ip/index.html | grep hello',
+    intrusion: ['nginx', '-t', '-c', '/etc/shadow'],
+    sockets: [['unix', 'stream']],
+  },
+  {
+    name: 'redis',
+    smoke: { check: 'redis-cli -h $ip ping | grep PONG' },
+    second:
+      'redis-cli -h $ip set other thing | grep OK && redis-cli -h $ip save | grep OK && redis-cli -h $ip get other | grep thing',
+    intrusion: ['redis-server', '/etc/shadow'],
+    sockets: [],
+  },
+  {
+    name: 'postgres',
+    smoke: { check: 'psql -h $ip -U postgres -Atc "select 40 + 2" | grep 42' },
+    second:
+      'psql -h $ip -U postgres -qc "create database other" && psql -h $ip -U postgres -d other -Atqc "create table t as select generate_series(1, 1000) n; checkpoint; select sum(n) from t" | grep 500500 && kill -HUP $pid && sleep 2 && psql -h $ip -U postgres -d other -Atc "select count(*) from t" | grep 1000',
+    intrusion: ['sh', '-c', 'read line </etc/shadow'],
+    sockets: [['unix', 'stream']],
+  },
+  {
+    name: 'python3',
+    smoke: { check: 'curl -sf -m 5 http://$ip:8000/index.html | grep hello' },
+    second: 'curl -s -m 5 http://$ip:8000/no-such-page | grep 404 && curl -sf -m 5 http://$ip:8000/ | grep hello',
+    intrusion: ['python3', '-c', 'open("/etc/shadow")'],
+    sockets: [],
+  },
+  {
+    name: 'node',
+    smoke: { check: 'curl -sf -m 5 http://$ip:8001/ | grep "from node"' },
+    second:
+      'curl -sf -m 5 http://$ip:8001/other | grep "from node" && curl -sf -m 5 -d x=y http://$ip:8001/ | grep "from node"',
+    intrusion: ['node', '-e', 'require("fs").readFileSync("/etc/shadow")'],
+    sockets: [],
+  },
+  {
+    name: 'go',
+    smoke: { check: 'curl -sf -m 5 http://$ip:8002/ | grep "from go"' },
+    second: 'curl -sf -m 5 http://$ip:8002/other | grep "from go"',
+    intrusion: null,
+    sockets: [],
+  },
+  { name: 'shell', smoke: { output: 'usr etc 1970' }, intrusion: ['sh', '-c', 'read line </etc/shadow'], sockets: [] },
+];
+
+/** What the guest tells of one container. */
+interface Told {
+  readonly name: string;
+  readonly part: 'smoke' | 'second' | 'intrusion';
+  readonly works: boolean;
+  readonly denials: readonly string[];
+}
+
+async function recorded({ name, argv, flags, smoke }: Workload): Promise<Recording> {
+  const id = `kg-aa-${name}`;
+  return recordContainer(id, name, async () => {
+    if (smoke.type === 'command') {
+      assert.equal((await runContainer(id, [...flags, '--nnp'], argv)).code, 0);
+      return;
+    }
+    const container = await startContainer(id, [...flags, '--nnp'], argv);
+    try {
+      await smoke.check(container.ip, 20_000);
+    } finally {
+      await container.remove();
+    }
+  });
+}
+
+/** What a recorder without the `operations` sensor did not see. */
+function withSockets(recording: Recording, { sockets }: Case): Recording {
+  if (recording.coverage.some(({ sensor, state }) => sensor === 'operations' && state === 'ran')) return recording;
+  const [container] = recording.containers;
+  assert.ok(container);
+  const made = sockets.map(
+    ([family, kind]): ObservationOf<'socket'> => ({
+      ...{ type: 'socket', container: container.id, phase: 'program', program: null, family, kind, protocol: 0 },
+      seen: { first: container.started, last: container.started, count: 1 },
+    }),
+  );
+  return { ...recording, observations: [...recording.observations, ...made] };
+}
+
+function profileOf(recording: Recording, options: Record<string, unknown> = {}): string {
+  const [baseline] = fold([recording]);
+  assert.ok(baseline);
+  const made = apparmor.generate({ baselines: [baseline], cluster: null }, apparmor.options.parse(options));
+  assert.ok(made.type === 'artifacts', JSON.stringify(made));
+  const text = made.artifacts[0]?.text ?? '';
+  const { denied, offences } = replay(apparmor.evaluator(text), [recording]);
+  assert.equal(denied, 0, JSON.stringify(offences));
+  return text;
+}
+
+const preparation = String.raw`
+mkdir -p /srv2; [ ! -e go-server ] || cp go-server /srv2/; chmod -R 755 /srv2
+for profile in *.profile; do apparmor_parser -r -K -T "$profile" || exit 9; done
+lines() { dmesg | wc -l; }
+tell() { dmesg | tail -n +$(($4 + 1)) | grep -F 'apparmor="DENIED"' | jq -R . | jq -sc --arg name "$1" --arg part "$2" --argjson works "$3" '{name: $name, part: $part, works: $works, denials: .}'; }
+serves() {
+  start=$(lines); out=$(oci-run -d --name "$1-$2" --apparmor "kguardian-$1" "$${'{'}@:4}" </dev/null) || { tell "$1" "$2" false $start; return; }
+  ip=$(jq -r .ip <<<"$out"); pid=$(jq -r .pid <<<"$out"); works=false
+  for i in $(seq 60); do if eval "$check" >/dev/null 2>&1; then works=true; break; fi; sleep 0.5; done
+  if [ $works = true ] && [ -n "$3" ]; then eval "$3" >/dev/null 2>&1 || works=false; fi
+  timeout 40 oci-run rm "$1-$2" >/dev/null 2>&1
+  tell "$1" "$2" $works $start
+}
+prints() { start=$(lines); works=false; [ "$(oci-run --name "$1-$2" --apparmor "kguardian-$1" "$${'{'}@:4}" 2>&1 | xargs)" != "$3" ] || works=true; tell "$1" "$2" $works $start; }
+intrudes() { start=$(lines); works=false; ! oci-run --name "$1-intrusion" --apparmor "kguardian-$1" "$${'{'}@:2}" >/dev/null 2>&1 || works=true; tell "$1" intrusion $works $start; }
+`;
+
+function script(all: readonly { readonly each: Case; readonly workload: Workload }[]): string {
+  const parts = all.flatMap(({ each: { name, smoke, second, intrusion }, workload }) => {
+    const flags = workload.flags.map((flag) => (flag.endsWith(':/srv:ro') ? '/srv2:/srv:ro' : flag));
+    const run = ['--nnp', ...flags, '--', ...workload.argv].map(quoted).join(' ');
+    const intruder = intrusion === null ? [] : [`intrudes ${name} -- ${intrusion.map(quoted).join(' ')}`];
+    if ('output' in smoke) return [`prints ${name} smoke ${quoted(smoke.output)} ${run}`, ...intruder];
+    const first = [`check=${quoted(smoke.check)}`, `serves ${name} smoke '' ${run}`];
+    return [...first, ...(second === undefined ? [] : [`serves ${name} second ${quoted(second)} ${run}`]), ...intruder];
+  });
+  return `${preparation}\n${parts.join('\n')}\n`;
+}
+
+function toldBy(output: string): Told[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{"name"'))
+    .map((line) => JSON.parse(line) as Told);
+}
+
+if (skip !== false) test('real programs run under their AppArmor profiles', { skip }, () => undefined);
+else
+  describe('real programs under their AppArmor profiles, enforced by a 6.1 kernel', { timeout: 900_000 }, () => {
+    let told: Told[] = [];
+    before(async () => {
+      const known = workloads(folder);
+      const files: string[] = [`${folder}/go-server`];
+      const all: { each: Case; workload: Workload }[] = [];
+      for (const each of cases) {
+        const workload = known.find(({ name }) => name === each.name);
+        assert.ok(workload, each.name);
+        const file = `${folder}/${each.name}.profile`;
+        writeFileSync(file, profileOf(withSockets(await recorded(workload), each)));
+        files.push(file);
+        all.push({ each, workload });
+      }
+      // Two guests on two cores.
+      const halves = [all.filter((_, at) => at % 2 === 0), all.filter((_, at) => at % 2 === 1)];
+      const outputs = await Promise.all(halves.map((half) => runGuest('apparmor', script(half), files, 600)));
+      told = outputs.flatMap(toldBy);
+    });
+
+    const about = (name: string, part: Told['part']): Told => {
+      const found = told.find((each) => each.name === name && each.part === part);
+      assert.ok(found, `the guest told nothing of ${name}, ${part}`);
+      return found;
+    };
+
+    for (const { name, second, intrusion } of cases) {
+      test(`${name} does its work with not one refusal`, () => {
+        const { works, denials } = about(name, 'smoke');
+        assert.deepEqual(denials, []);
+        assert.ok(works);
+      });
+      if (second !== undefined)
+        test(`${name} does other work of its kind, in a fresh container`, () => {
+          const { works, denials } = about(name, 'second');
+          assert.deepEqual(denials, []);
+          assert.ok(works);
+        });
+      if (intrusion !== null)
+        test(`${name} is refused /etc/shadow by the kernel`, () => {
+          const { works, denials } = about(name, 'intrusion');
+          assert.ok(!works);
+          const refused = denials.filter(
+            (line) => line.includes(`profile="kguardian-${name}"`) && line.includes('name="/etc/shadow"'),
+          );
+          assert.ok(refused.length > 0, denials.join('\n'));
+        });
+    }
+  });
