@@ -48,7 +48,8 @@ export function matcher({ pieces }: Pattern): RegExp {
 
 /**
  * As AppArmor reads it: characters of patterns after a backslash, bytes that are no printable text as octal numbers,
- * quotes around what holds blanks. Every byte but NUL, which no path has, can be said.
+ * quotes around what holds blanks. Every byte but NUL, which no path has, can be said. Backslashes, quotes and commas
+ * are numbers too: right before a blank or a quote, the parser's scanner would take the next character along.
  */
 export function written({ pieces }: Pattern): string {
   const text = pieces.map((piece) => ('open' in piece ? piece.open : escaped(piece.literal))).join('');
@@ -58,7 +59,7 @@ export function written({ pieces }: Pattern): string {
 /** Everything but what is printed as it is. Of Unicode, only letters, digits and a few marks: nothing that hides or reorders. */
 function escaped(bytes: string): string {
   const chars = Array.from(toText(bytes), (char) => {
-    if (/[*?[\]{}^,\\]/.test(char)) return `\\${char}`;
+    if (/[*?[\]{}^]/.test(char)) return `\\${char}`;
     if (/[\p{L}\p{N} !#$%&'()+\-./:;<=>@_`|~]/u.test(char)) return char;
     return Array.from(encodeText(char), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   });

@@ -78,7 +78,7 @@ export class Scanner {
   /** A path, a name or a value. A comma belongs to it when more follows at once. */
   word(stops = ''): Word {
     this.skip();
-    const quoted = this.#match(/"((?:[^"\\]|\\[^])*)"/y);
+    const quoted = this.#match(/"((?:\\"|[^"])*)"/y);
     if (quoted !== null) {
       this.#at += quoted[0].length;
       return { raw: quoted[0], pattern: unescaped(quoted[1] ?? '') };
