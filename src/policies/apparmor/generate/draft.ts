@@ -4,7 +4,8 @@ import type { Options } from '../options.ts';
 import { type FileRule, fileRules } from './file-rules.ts';
 import { Generaliser } from './generalise.ts';
 import type { Needs } from './needs.ts';
-import { literal, type Pattern, toBytes, written } from './pattern.ts';
+import { toBytes } from './pattern.ts';
+import { type LinkRule, linkRules } from './links.ts';
 import { otherLines, rlimitLines } from './other-rules.ts';
 
 export interface Draft {
@@ -13,7 +14,7 @@ export interface Draft {
   readonly files: readonly FileRule[];
   /** Whole names of the profiles that executables lead to; one that is not here keeps its caller's. */
   readonly targets: ReadonlyMap<string, string>;
-  readonly links: readonly { readonly link: Pattern; readonly existing: Pattern | null }[];
+  readonly links: readonly LinkRule[];
   /** All other rules, sorted. */
   readonly lines: readonly string[];
   readonly children: readonly Draft[];
@@ -45,7 +46,11 @@ export function draft(name: string, needs: Needs, baseline: Baseline, options: O
         : (['r', 'm'] as const).map((letter) => ({ path: of, letter, owner: false, program: of, made: false }));
     const claims = needs.others.filter(({ program }) => own(program, of)).map(({ claim }) => claim);
     const others = otherLines(claims, peer);
-    for (const claim of others.unsayable) unsayable.add(claim);
+    const links = linkRules(
+      needs.links.filter(({ program }) => own(program, of)),
+      generaliser,
+    );
+    for (const claim of [...others.unsayable, ...links.unsayable]) unsayable.add(claim);
     const targets = new Map(
       files.flatMap(({ path, letter }) => {
         const child = letter === 'x' ? started.get(path) : undefined;
@@ -57,10 +62,7 @@ export function draft(name: string, needs: Needs, baseline: Baseline, options: O
       name: called,
       files: fileRules([...files, ...itself], generaliser, options.fold),
       targets,
-      links: linkPairs(
-        needs.links.filter(({ program }) => own(program, of)),
-        generaliser,
-      ),
+      links: links.links,
       lines: [...standing(peer), ...others.lines, ...(options.rlimits ? rlimitLines(claims) : [])].toSorted(),
       children: of === null ? [...started].map(([program, child]) => profile(program, child)) : [],
     };
@@ -98,18 +100,4 @@ function startedPrograms({ facts }: Baseline): Map<string, string> {
         return [path, name];
       }),
   );
-}
-
-/** Which name was made for which file is not recorded: each for each, of one program. */
-function linkPairs(all: Needs['links'], generaliser: Generaliser | null): Draft['links'] {
-  const pattern = (path: string): Pattern => generaliser?.pattern(path, 'l') ?? literal(path);
-  const found = new Map<string, { link: Pattern; existing: Pattern | null }>();
-  for (const of of Map.groupBy(all, ({ program }) => program).values()) {
-    const links = of.filter(({ side }) => side === 'link').map(({ path }) => pattern(path));
-    const existings = of.filter(({ side }) => side === 'existing').map(({ path }) => pattern(path));
-    for (const link of links)
-      for (const existing of existings.length === 0 ? [null] : existings)
-        found.set(`${written(link)} ${existing === null ? '' : written(existing)}`, { link, existing });
-  }
-  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, pair]) => pair);
 }

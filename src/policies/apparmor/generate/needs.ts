@@ -15,14 +15,17 @@ export interface FileNeed {
   readonly made: boolean;
 }
 
+export interface LinkNeed {
+  readonly path: string;
+  readonly side: 'link' | 'existing';
+  readonly program: string | null;
+  readonly claim: Claim;
+}
+
 export interface Needs {
   readonly files: readonly FileNeed[];
   /** Names of links and what they may lead to: which goes with which is not recorded. */
-  readonly links: readonly {
-    readonly path: string;
-    readonly side: 'link' | 'existing';
-    readonly program: string | null;
-  }[];
+  readonly links: readonly LinkNeed[];
   readonly others: readonly { readonly claim: Claim; readonly program: string | null }[];
 }
 
@@ -30,7 +33,7 @@ type Of<T extends Claim['type']> = Extract<Claim, { type: T }>;
 
 export function needsOf(facts: readonly Fact[], exact: boolean): Needs {
   const files: FileNeed[] = [];
-  const links: { path: string; side: 'link' | 'existing'; program: string | null }[] = [];
+  const links: LinkNeed[] = [];
   const others: { claim: Claim; program: string | null }[] = [];
   const known = new Set(
     facts.flatMap(({ claim }) => (claim.type === 'file' && claim.resolution === 'exact' ? claim.path : [])),
@@ -40,8 +43,8 @@ export function needsOf(facts: readonly Fact[], exact: boolean): Needs {
     const program = claim.program === null ? null : toBytes(claim.program);
     if (claim.type === 'file' && isSayable(claim, known)) {
       const path = toBytes(claim.path);
-      if (claim.access === 'link-from') links.push({ path, side: 'existing', program });
-      else if (claim.access === 'link-to') links.push({ path, side: 'link', program });
+      if (claim.access === 'link-from') links.push({ path, side: 'existing', program, claim });
+      else if (claim.access === 'link-to') links.push({ path, side: 'link', program, claim });
       else if (claim.access === 'unmount') others.push({ claim, program });
       else files.push(...fileNeeds(claim, path, program, exact));
     } else if (claim.type === 'exec' && claim.program !== null)

@@ -96,6 +96,8 @@ function named(claim: Drafted['unsayable'] extends ReadonlySet<infer C> ? C : ne
       return `socket ${claim.family} ${claim.kind}`;
     case 'capability':
       return claim.name;
+    case 'file':
+      return `a link to ${JSON.stringify(claim.path)} under a name that was not seen`;
     case 'mount':
       return `mount on ${JSON.stringify(claim.target)}`;
     default:

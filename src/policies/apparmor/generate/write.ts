@@ -2,6 +2,7 @@
 import { printable } from '#observation/text.ts';
 import { allDrafts, type Draft } from './draft.ts';
 import type { FileRule } from './file-rules.ts';
+import { type LinkRule, textOf } from './links.ts';
 import { isOpen, toText, written } from './pattern.ts';
 
 /** For containers: their root is a detached mount, and files may be deleted while they are open. */
@@ -28,9 +29,7 @@ function profile(
     ...lines,
     '',
     ...files.map((rule) => `${fileLine(rule, targets)}${remark(rule)}`),
-    ...links.map(({ link, existing }) =>
-      existing === null ? `${written(link)} l,` : `link ${written(link)} -> ${written(existing)},`,
-    ),
+    ...links.map((rule) => `${textOf(rule)}${linkRemark(rule)}`),
   ].map((line) => (line === '' ? '' : `${indent}  ${line}`));
   const nested = children.flatMap((child) => ['', ...profile(child, own, `${indent}  `)]);
   return [`${indent}profile ${name} flags=(${own.join(',')}) {`, ...inside, ...nested, `${indent}}`];
@@ -74,4 +73,9 @@ function remark({ pattern, paths }: FileRule): string {
   const [first = ''] = paths;
   const example = printable(toText(first)).slice(0, 200);
   return ` # ${pattern.reasons.join(', ')}: ${paths.length === 1 ? example : `${paths.length} seen, such as ${example}`}`;
+}
+
+function linkRemark({ link, existing, example }: LinkRule): string {
+  const reasons = [...new Set([...link.reasons, ...(existing?.reasons ?? [])])];
+  return reasons.length === 0 ? '' : ` # ${reasons.join(', ')}: ${printable(toText(example)).slice(0, 200)}`;
 }
