@@ -30,6 +30,8 @@ interface Case {
   readonly intrusion: readonly string[] | null;
   /** Sockets besides those of connections, which only the `operations` sensor sees. */
   readonly sockets: readonly (readonly [family: string, kind: string])[];
+  /** Refusals that are known, and that the program does its work without. */
+  readonly beyond?: RegExp;
 }
 
 const cases: readonly Case[] = [
@@ -56,13 +58,18 @@ const cases: readonly Case[] = [
       'psql -h $ip -U postgres -qc "create database other" && psql -h $ip -U postgres -d other -Atqc "create table t as select generate_series(1, 1000) n; checkpoint; select sum(n) from t" | grep 500500 && kill -HUP $pid && sleep 2 && psql -h $ip -U postgres -d other -Atc "select count(*) from t" | grep 1000',
     intrusion: ['sh', '-c', 'read line </etc/shadow'],
     sockets: [['unix', 'stream']],
+    // It tries huge pages first, whose file has no name of its own, and goes on without. No recorder sees a call that fails.
+    beyond: /operation="file_mmap" .* name="\/" .* requested_mask="wr"/,
   },
   {
     name: 'python3',
     smoke: { check: 'curl -sf -m 5 http://$ip:8000/index.html | grep hello' },
     second: 'curl -s -m 5 http://$ip:8000/no-such-page | grep 404 && curl -sf -m 5 http://$ip:8000/ | grep hello',
     intrusion: ['python3', '-c', 'open("/etc/shadow")'],
-    sockets: [],
+    sockets: [
+      ['netlink', 'raw'],
+      ['unix', 'stream'],
+    ],
   },
   {
     name: 'node',
@@ -195,16 +202,17 @@ else
       return found;
     };
 
-    for (const { name, second, intrusion } of cases) {
-      test(`${name} does its work with not one refusal`, () => {
+    for (const { name, second, intrusion, beyond } of cases) {
+      const unknown = (denials: readonly string[]): string[] => denials.filter((line) => beyond?.test(line) !== true);
+      test(`${name} does its work with not one refusal${beyond === undefined ? '' : ' but those that are known'}`, () => {
         const { works, denials } = about(name, 'smoke');
-        assert.deepEqual(denials, []);
+        assert.deepEqual(unknown(denials), []);
         assert.ok(works);
       });
       if (second !== undefined)
         test(`${name} does other work of its kind, in a fresh container`, () => {
           const { works, denials } = about(name, 'second');
-          assert.deepEqual(denials, []);
+          assert.deepEqual(unknown(denials), []);
           assert.ok(works);
         });
       if (intrusion !== null)

@@ -8,12 +8,13 @@ import { refuseConflicts } from './language/conflicts.ts';
 import { allOf, readProfiles } from './language/read.ts';
 import type { Letter } from './language/rules.ts';
 import { neighbours } from './neighbours.ts';
+import { isOperatorObject, profileOfObject } from './operator-object.ts';
 import { permissionsOf } from './permissions.ts';
 import type { Query, QueryOf } from './query.ts';
 import { type Ask, bytes, questions } from './questions.ts';
 
 export function evaluator(text: string): Evaluator<Query> {
-  const file = readProfiles(text);
+  const file = readProfiles(isOperatorObject(text) ? profileOfObject(text) : text);
   const profiles = allOf(file.profiles);
   for (const profile of profiles) refuseConflicts(profile);
   const confinement = new Confinement(file);

@@ -1,12 +1,15 @@
 /** Baseline → AppArmor profile: what the program itself did, and nothing of the runtime's own phase. */
-import { claimOf, claimText } from '#baseline/claim.ts';
+import { claimOf, claimText, observationOf } from '#baseline/claim.ts';
 import type { Baseline } from '#baseline/baseline.ts';
 import { doubtsAbout } from '#baseline/doubts.ts';
+import { objectName } from '#kubernetes/names.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
 import { artifactPath, containerName } from '../names.ts';
+import { evaluator } from './evaluate.ts';
 import { draft } from './generate/draft.ts';
 import { needsOf } from './generate/needs.ts';
 import { notesOf } from './generate/notes.ts';
+import { type OperatorObject, operatorObject } from './generate/operator-object.ts';
 import { patch } from './generate/patch.ts';
 import { write } from './generate/write.ts';
 import type { Options } from './options.ts';
@@ -23,16 +26,48 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const name = profileName(own);
   const drafted = draft(name, needs, baseline, options);
   const runs = `${baseline.instances.length} ${baseline.instances.length === 1 ? 'run' : 'runs'}`;
+  const object =
+    options.output === 'text' ? null : fitting(operatorObject(drafted.draft, name, options.mode), baseline);
+  if (options.output === 'yaml' && object?.type === 'unsayable')
+    return { type: 'abstained', reason: `an AppArmorProfile cannot say: ${some(object.reasons)} (--output text can)` };
+  const text = { path: artifactPath(own, 'apparmor.profile'), text: write(drafted.draft, options.mode, runs) };
   const unsayable = new Set([...drafted.unsayable].map(claimText));
   return {
     type: 'artifacts',
     artifacts: [
-      { path: artifactPath(own, 'apparmor.profile'), text: write(drafted.draft, options.mode, runs) },
-      ...patches(baseline, own, name),
+      ...(options.output === 'yaml' ? [] : [text]),
+      ...(object?.type === 'object' ? [{ path: artifactPath(own, 'apparmor.yaml'), text: object.text }] : []),
+      ...patches(baseline, own, options.output === 'yaml' ? objectName(name) : name),
     ],
-    notes: [...doubts, ...notesOf(baseline, drafted, options)],
+    notes: [...doubts, ...notesOf(baseline, drafted, options), ...objectNotes(object)],
     leftOut: unsayable.size === 0 ? undefined : (observation) => unsayable.has(claimText(claimOf(observation))),
   };
+}
+
+/** An object whose template refuses what was seen is none: its denials go before all that it allows. */
+function fitting(object: OperatorObject, { facts }: Baseline): OperatorObject {
+  if (object.type === 'unsayable') return object;
+  const { governs, judge } = evaluator(object.text);
+  const by = { type: 'container', id: 'run', workload: 'w', name: 'c', started: 0, fromStart: true } as const;
+  const refused = facts.flatMap(({ claim, seen }) => {
+    const [sighting] = Object.values(seen);
+    const observation = sighting === undefined ? null : observationOf(claim, by.id, sighting);
+    if (observation === null || !governs(observation, by)) return [];
+    const { verdict, rule } = judge(observation, by);
+    return verdict === 'deny' ? [rule] : [];
+  });
+  return refused.length === 0 ? object : { type: 'unsayable', reasons: [...new Set(refused)] };
+}
+
+function objectNotes(object: OperatorObject | null): string[] {
+  if (object === null) return [];
+  return object.type === 'object'
+    ? [`the AppArmorProfile allows more than the text: ${object.wider.join('; ')}`]
+    : [`no AppArmorProfile was written, it cannot say: ${some(object.reasons)}`];
+}
+
+function some(all: readonly string[]): string {
+  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
 }
 
 /** Loaded profiles of a node share one space of names. */

@@ -6,6 +6,11 @@ const grounds: readonly (readonly [permission: RegExp, reason: string])[] = [
     /^signal \((send|receive)\) peer=@\{profile_name\}(\/\/\*|\{,\/\/\*\})?$/,
     'processes of the container signal one another: abort, raise and timers of libraries do at any time',
   ],
+  // Of objects of the Security Profiles Operator alone.
+  [
+    /^ptrace \((readby|tracedby)\)$|^ptrace \(read\) peer=@\{profile_name\}$|^network unix$/,
+    'abstractions/base of the node, which the operator takes along, has it',
+  ],
 ];
 
 export function groundOf(permission: string): string | null {

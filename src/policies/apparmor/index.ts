@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PolicyKind } from '../kind.ts';
 import { evaluator } from './evaluate.ts';
 import { generate } from './generate.ts';
+import { isOperatorObject } from './operator-object.ts';
 import { options } from './options.ts';
 import { query, type Query } from './query.ts';
 import { refine } from './refine.ts';
@@ -16,7 +17,7 @@ export const apparmor: PolicyKind<typeof options, Query> = {
   unit: 'container',
   cluster: 'unused',
   generate,
-  recognises: (text) => /^\s*(profile|abi)\s+\S|^#?include\s+<tunables/m.test(text),
+  recognises: (text) => isOperatorObject(text) || /^\s*(profile|abi)\s+\S|^#?include\s+<tunables/m.test(text),
   evaluator: (text) => evaluator(text),
   refine,
   readingOptions: z.object({}),

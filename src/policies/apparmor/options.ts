@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
 export const options = z.strictObject({
+  output: z
+    .enum(['text', 'yaml', 'both'])
+    .default('text')
+    .describe(
+      'text: the profile as a node loads it; yaml: an AppArmorProfile of the Security Profiles Operator, where that can say it',
+    ),
   mode: z
     .enum(['enforce', 'complain'])
     .default('enforce')
