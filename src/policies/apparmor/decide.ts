@@ -19,10 +19,22 @@ type Of<Type extends ProfileRule['type']> = ProfileRule & { readonly type: Type 
 export class Rulebook {
   readonly profile: Profile;
   readonly #files: readonly FileRule[];
+  /** Rules by the paths that they name, with their places among all; the rest has patterns. */
+  readonly #named: ReadonlyMap<string, readonly number[]>;
+  readonly #open: readonly number[];
   readonly #byPath = new Map<string, readonly FileRule[]>();
   constructor(profile: Profile) {
     this.profile = profile;
-    this.#files = this.#all('file');
+    this.#files = [...this.#all('file'), ...this.#all('link').map(asFileRule)];
+    const named = new Map<string, number[]>();
+    const open: number[] = [];
+    for (const [at, { globs }] of this.#files.entries())
+      for (const { literal } of globs) {
+        if (literal === null) open.push(at);
+        else named.set(literal, [...(named.get(literal) ?? []), at]);
+      }
+    this.#named = named;
+    this.#open = [...new Set(open)];
   }
 
   /** Whether the process owns it: null where nobody knows, and it must not matter. */
@@ -80,7 +92,7 @@ export class Rulebook {
       const text = linkPermission(found);
       return this.#allowed(`${found.where}: ${text}`, [text]);
     }
-    const any = found ?? this.#files.find((each) => !each.deny && each.letters.has('l'));
+    const any = found ?? this.#all('file').find((each) => !each.deny && each.letters.has('l'));
     if (any === undefined) return this.#nothing(`link to ${path}`);
     return { verdict: 'unknown', rule: `${any.where}: the link may not allow more than what it leads to` };
   }
@@ -141,12 +153,9 @@ export class Rulebook {
   #matching(path: string): readonly FileRule[] {
     const known = this.#byPath.get(path);
     if (known !== undefined) return known;
-    const found = [
-      ...this.#files.filter(({ globs }) => globs.some((glob) => matches(glob, path))),
-      ...this.#all('link').flatMap((each) =>
-        each.links.some((glob) => matches(glob, path)) ? [asFileRule(each)] : [],
-      ),
-    ];
+    const fits = (at: number): boolean => this.#files[at]?.globs.some((glob) => matches(glob, path)) === true;
+    const places = new Set([...(this.#named.get(path) ?? []), ...this.#open.filter(fits)]);
+    const found = [...places].toSorted((a, b) => a - b).flatMap((at) => this.#files[at] ?? []);
     this.#byPath.set(path, found);
     return found;
   }
@@ -167,7 +176,7 @@ export class Rulebook {
   /** An include that is not known here could still deny it, unless its author never does. */
   #allowed(rule: string, permissions: readonly string[]): Verdict {
     const include = this.profile.includes.find(hidesDenials);
-    if (include === undefined) return { verdict: 'allow', rule: this.#inMode(rule), permissions };
+    if (include === undefined) return { verdict: 'allow', rule, permissions };
     return { verdict: 'unknown', rule: `${rule}, unless <${include}> denies it`, permissions };
   }
 

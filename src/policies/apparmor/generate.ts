@@ -47,13 +47,13 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
 /** An object whose template refuses what was seen is none: its denials go before all that it allows. */
 function fitting(object: OperatorObject, { facts }: Baseline): OperatorObject {
   if (object.type === 'unsayable') return object;
-  const { governs, judge } = evaluator(object.text);
+  const judge = evaluator(object.text);
   const by = { type: 'container', id: 'run', workload: 'w', name: 'c', started: 0, fromStart: true } as const;
   const refused = facts.flatMap(({ claim, seen }) => {
     const [sighting] = Object.values(seen);
     const observation = sighting === undefined ? null : observationOf(claim, by.id, sighting);
-    if (observation === null || !governs(observation, by)) return [];
-    const { verdict, rule } = judge(observation, by);
+    if (observation === null || !judge.governs(observation, by)) return [];
+    const { verdict, rule } = judge.judge(observation, by);
     return verdict === 'deny' ? [rule] : [];
   });
   return refused.length === 0 ? object : { type: 'unsayable', reasons: [...new Set(refused)] };

@@ -17,7 +17,8 @@ export const apparmor: PolicyKind<typeof options, Query> = {
   unit: 'container',
   cluster: 'unused',
   generate,
-  recognises: (text) => isOperatorObject(text) || /^\s*(profile|abi)\s+\S|^#?include\s+<tunables/m.test(text),
+  recognises: (text) =>
+    isOperatorObject(text) || /^[ \t]*(profile[ \t]+\S[^\n]*\{|abi[ \t]+<|#?include[ \t]+<tunables)/m.test(text),
   evaluator: (text) => evaluator(text),
   refine,
   readingOptions: z.object({}),

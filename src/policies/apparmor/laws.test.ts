@@ -72,6 +72,7 @@ const fact = fc.oneof(
   fc
     .constantFrom('/var/lib/made', '/var/lib/made/deep', '/srv/data/deep')
     .map((path) => file(path, 'mkdir', { owner: null })),
+  folders.map((path) => file(path, 'list')),
 );
 const facts = fc.array(fact, { minLength: 1, maxLength: 60 });
 const options = fc.record({

@@ -3,7 +3,7 @@ import type { Baseline, Claim } from '#baseline/baseline.ts';
 import type { Options } from '../options.ts';
 import { type FileRule, fileRules } from './file-rules.ts';
 import { Generaliser } from './generalise.ts';
-import type { Needs } from './needs.ts';
+import type { FileNeed, Needs } from './needs.ts';
 import { toBytes } from './pattern.ts';
 import { type LinkRule, linkRules } from './links.ts';
 import { otherLines, rlimitLines } from './other-rules.ts';
@@ -37,9 +37,18 @@ export function draft(name: string, needs: Needs, baseline: Baseline, options: O
   const own = (program: string | null, of: string | null): boolean =>
     of === null ? program === null || !started.has(program) : program === null || program === of;
 
+  const callers = callersOf(baseline);
+  /** Files that a program finds open are checked again under its own profile: what its callers wrote may be among them. */
+  const inherited = (of: string | null): FileNeed[] =>
+    of === null
+      ? []
+      : needs.files.filter(
+          ({ program, letter }) => 'wa'.includes(letter) && program !== null && callers.get(of)?.has(program) === true,
+        );
+
   /** `of`: the program of a child; null for the container's own profile. */
   function profile(of: string | null, called: string): Draft {
-    const files = needs.files.filter(({ program }) => own(program, of));
+    const files = [...needs.files.filter(({ program }) => own(program, of)), ...inherited(of)];
     const itself =
       of === null
         ? []
@@ -76,6 +85,17 @@ function standing(peer: string): string[] {
     `signal (send, receive) peer=${peer},`,
     ...['unconfined', 'runc', 'crun'].map((runtime) => `signal (receive) peer=${runtime},`),
   ];
+}
+
+/** By started program, who started it. */
+function callersOf({ facts }: Baseline): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { claim } of facts) {
+    if (claim.type !== 'exec' || claim.phase !== 'program' || claim.program === null) continue;
+    const path = toBytes(claim.path);
+    found.set(path, (found.get(path) ?? new Set()).add(toBytes(claim.program)));
+  }
+  return found;
 }
 
 /** Programs that the container started, with names for their profiles. Its entrypoint keeps the container's own. */

@@ -115,18 +115,21 @@ function absorbed(groups: readonly Group[]): Group[] {
     rank: rank(group),
   }));
   const ordered = keyed.toSorted((a, b) => b.rank - a.rank || (a.key < b.key ? -1 : 1));
-  const kept: { group: Group; matches: RegExp }[] = [];
+  const kept: Group[] = [];
+  const open: { group: Group; matches: RegExp }[] = [];
   for (const { group, rank: own } of ordered) {
-    const wider = kept.find(
+    const wider = open.find(
       ({ group: other, matches }) =>
         other.letter === group.letter &&
         (!other.owner || group.owner) &&
         [...group.paths].every((path) => matches.test(path)),
     );
-    if (wider !== undefined) for (const path of group.paths) wider.group.paths.add(path);
-    else kept.push({ group, matches: own === 0 ? /(?!)/ : matcher(group.pattern) });
+    if (wider === undefined) {
+      kept.push(group);
+      if (own > 0) open.push({ group, matches: matcher(group.pattern) });
+    } else for (const path of group.paths) wider.group.paths.add(path);
   }
-  return kept.map(({ group }) => group);
+  return kept;
 }
 
 const order = 'rwamklx';

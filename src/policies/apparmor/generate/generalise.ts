@@ -3,7 +3,7 @@
  * files, versions of libraries, times of mounted secrets. Each rule says why.
  */
 import type { Baseline } from '#baseline/baseline.ts';
-import { isLibrary, isSensitive, isTemporary } from './places.ts';
+import { isLibrary, isSensitive, isTemporary, isTemporaryFolder } from './places.ts';
 import type { Pattern, Piece } from './pattern.ts';
 
 type Rule = (segment: string, at: Segment) => { pieces: Piece[]; reason: string } | null;
@@ -125,9 +125,10 @@ const inode: Rule = (segment, { last }) =>
     : null;
 
 /** What mkstemp and its kin leave: six or more characters without order, behind a name or alone. */
-const temporaryName: Rule = (segment, { path, before }) => {
-  if (!isTemporary(path) || before === '') return null;
-  const [, prefix = '', tail] = /^(.*[^A-Za-z0-9_]|tmp|)([A-Za-z0-9_]{6,12})$/.exec(segment) ?? [];
+const temporaryName: Rule = (segment, { path, before, last }) => {
+  if (!isTemporary(path) || !(last || isTemporaryFolder(before))) return null;
+  const [, prefix = '', tail] =
+    /^(tmp)([a-z0-9_]{8})$/.exec(segment) ?? /^(.*[^A-Za-z0-9]|)([A-Za-z0-9]{6,12})$/.exec(segment) ?? [];
   if (tail === undefined || changes(tail) < 2) return null;
   return { pieces: [{ literal: prefix }, { open: '*' }], reason: 'the name of a temporary file' };
 };

@@ -81,7 +81,7 @@ export function notesOf(baseline: Baseline, { draft, unsayable }: Drafted, optio
   const children = draft.children.length > 0;
   say(
     children,
-    'programs change their profile when they are started, which noNewPrivileges (allowPrivilegeEscalation: false) forbids; files that they inherit open are checked again',
+    'programs change their profile when they are started, which noNewPrivileges (allowPrivilegeEscalation: false) forbids; of files that they inherit open, what their callers wrote is allowed to them, and what those read is not',
   );
   say(
     children && claims.some(({ program }) => program === null),

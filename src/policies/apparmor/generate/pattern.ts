@@ -38,11 +38,16 @@ const regular: Readonly<Record<string, string>> = {
   '@{PROC}/': '/proc/',
 };
 
-/** What the pattern matches, among paths as bytes. */
+/** What the pattern matches, among paths as bytes. A star that is a whole name is not empty. */
 export function matcher({ pieces }: Pattern): RegExp {
-  const parts = pieces.map((piece) =>
-    'open' in piece ? (regular[piece.open] ?? '[^/]*') : piece.literal.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'),
-  );
+  const parts = pieces.map((piece, at) => {
+    if (!('open' in piece)) return piece.literal.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+    const [before, after] = [pieces[at - 1], pieces[at + 1]].map((each) =>
+      each !== undefined && 'literal' in each ? each.literal : '',
+    );
+    const whole = before?.endsWith('/') === true && (after === '' || after?.startsWith('/') === true);
+    return `${whole ? '(?=[^/])' : ''}${regular[piece.open] ?? '[^/]*'}`;
+  });
   return new RegExp(`^${parts.join('')}$`, 's');
 }
 

@@ -20,6 +20,10 @@ export function isTemporary(path: string): boolean {
   return isBelow(path, temporary);
 }
 
+export function isTemporaryFolder(path: string): boolean {
+  return temporary.includes(path);
+}
+
 export function isLibrary(path: string): boolean {
   return /^(\/usr(\/local)?)?\/(lib|lib32|lib64|libx32)\/|^\/opt\/.*\/lib(64)?\//.test(path);
 }

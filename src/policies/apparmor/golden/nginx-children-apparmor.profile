@@ -28,10 +28,18 @@ profile kguardian-nginx flags=(attach_disconnected,mediate_deleted) {
   /tmp/kguardian-demo-*/logs/nginx.pid w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/logs/nginx.pid
   owner /tmp/kguardian-demo-*/logs/nginx.pid r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/logs/nginx.pid
   owner /tmp/kguardian-demo-*/nginx.conf r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/nginx.conf
-  /tmp/kguardian-demo-*/tmp/* w, # the name of a temporary file: 5 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body
-  /tmp/kguardian-demo-*/tmp/*/ w, # the name of a temporary file: 5 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/
-  /tmp/kguardian-demo-*/tmp/*/[0-9]* w, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/0000000001
-  owner /tmp/kguardian-demo-*/tmp/*/[0-9]* r, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/0000000001
+  /tmp/kguardian-demo-*/tmp/client_body w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/client_body
+  /tmp/kguardian-demo-*/tmp/client_body/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/client_body/
+  /tmp/kguardian-demo-*/tmp/client_body/[0-9]* w, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/0000000001
+  owner /tmp/kguardian-demo-*/tmp/client_body/[0-9]* r, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/0000000001
+  /tmp/kguardian-demo-*/tmp/fastcgi w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/fastcgi
+  /tmp/kguardian-demo-*/tmp/fastcgi/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/fastcgi/
+  /tmp/kguardian-demo-*/tmp/proxy w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/proxy
+  /tmp/kguardian-demo-*/tmp/proxy/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/proxy/
+  /tmp/kguardian-demo-*/tmp/scgi w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/scgi
+  /tmp/kguardian-demo-*/tmp/scgi/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/scgi/
+  /tmp/kguardian-demo-*/tmp/uwsgi w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/uwsgi
+  /tmp/kguardian-demo-*/tmp/uwsgi/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/uwsgi/
   /tmp/kguardian-demo-*/www/catalogue.bin r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/catalogue.bin
   /tmp/kguardian-demo-*/www/docs/ r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/docs/
   /tmp/kguardian-demo-*/www/docs/index.html r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/docs/index.html
