@@ -226,7 +226,7 @@ function agree(source: string, queries: readonly Query[]): void {
   const child = source.indexOf('profile c {');
   const known = queries.filter(({ op, profile: of }) => {
     if (of !== undefined && child < 0) return false;
-    // Of a profile without a ptrace rule the oracle says that nothing is mediated; a 6.1 kernel refuses (test/apparmor-enforcement.test.ts).
+    // Of a profile without a ptrace rule the oracle says that nothing is mediated; a 6.1 kernel refuses (test/apparmor-kernel.test.ts).
     const own = of === undefined ? source.slice(0, child < 0 ? undefined : child) : source.slice(child);
     return op !== 'ptrace' || own.includes('  ptrace');
   });
