@@ -81,7 +81,10 @@ function generatedUnit(
     }));
     return { type: 'refused', artifacts };
   }
-  const artifacts = generated.artifacts.map(({ artifact, proof }) => ({ ...artifact, proof: writable(proof) }));
+  const artifacts = generated.artifacts.map(({ artifact: { path, text }, proof }) => ({
+    ...{ path, text },
+    proof: writable(proof),
+  }));
   return { type: 'proved', artifacts, notes: [...generated.notes] };
 }
 

@@ -117,6 +117,17 @@ test('what is of somebody else, allowed already or not whole is left, by name an
   ]);
 });
 
+test('what a program did that complain mode let start belongs to the profile that now starts it', () => {
+  const { additions } = refine(text, [
+    file('/usr/bin/ls', 'x', { operation: 'exec', target: 'web//null-/usr/bin/ls' }),
+    file('/srv', 'r', { profile: 'web//null-/usr/bin/ls', ouid: '5' }),
+  ]);
+  assert.deepEqual(
+    additions.map(({ permission }) => permission),
+    ['/srv r', 'owner /usr/bin/ls ix'],
+  );
+});
+
 test('repeats count and are written once; a refined profile needs no more', () => {
   const twice = [file('/a', 'r', { ouid: '7' }), { ...file('/a', 'r', { ouid: '7' }), enforced: false, count: 5 }];
   const once = refine(text, twice);

@@ -25,7 +25,8 @@ export function refine(text: string, denials: readonly Denial[]): Refined {
   const lines = new Map<string, Set<string>>();
   const counts = new Map<string, number>();
   for (const denial of denials) {
-    const { profile: name = '' } = denial.fields;
+    // In complain mode a program that no rule starts runs on under a profile made up for it; with the rule, under this one.
+    const name = (denial.fields['profile'] ?? '').replace(/\/\/null-.*$/s, '');
     if (denial.framework !== 'apparmor') leave('not of AppArmor', denial);
     else if (!profiles.has(name)) leave('of another profile', denial);
     else {
@@ -99,8 +100,7 @@ function networkRule(family: string, kind: string): Addition | string {
 }
 
 /** The words of masks are the language's own; several stand with blanks between. */
-function signalRule({ denied_mask: mask = '', peer = '' }: Fields, word: string): Addition | string {
-  const signal = word.replace(/^rtmin-/, 'rtmin+');
+function signalRule({ denied_mask: mask = '', peer = '' }: Fields, signal: string): Addition | string {
   const directions = mask.split(/\s+/).filter((each) => each === 'send' || each === 'receive');
   if (!signalWords.has(signal) || peer === '' || directions.length === 0) return 'the line of a signal is not whole';
   const permission = `signal (${directions.join(', ')}) set=(${signal}) peer=${written(literal(toBytes(peer)))}`;

@@ -27,6 +27,14 @@ export function notesOf(baseline: Baseline, { draft, unsayable }: Drafted, optio
     blind > 0,
     `sockets, signals, tracing, mounts and limits were not recorded in ${blind} of ${instances.length} runs: network rules come from connections there, and sockets of other families (unix, netlink), tracing and mounts may be missing`,
   );
+  const lostOperations = coverage.reduce(
+    (sum, { sensor, lost: each }) => sum + (sensor === 'operations' ? each : 0),
+    0,
+  );
+  say(
+    lostOperations > 0,
+    `${lostOperations} facts about sockets, signals, tracing, mounts and limits were lost: rules for them may be missing`,
+  );
   const nameless = claims.some((claim) => claim.type === 'flow' && !('ip' in claim.peer));
   say(nameless && blind > 0, 'connections to workloads do not tell whether they were IPv4 or IPv6, and made no rule');
   const mounts = claims.filter((claim) => claim.type === 'file' && claim.access === 'mount').length;
@@ -50,6 +58,8 @@ export function notesOf(baseline: Baseline, { draft, unsayable }: Drafted, optio
     lost.length > 0,
     `${lost.length} accesses to paths that could not be resolved, or were too long, are not in the profile`,
   );
+  const pathless = claims.filter((claim) => claim.type === 'file' && claim.resolution === 'detached').length;
+  say(pathless > 0, `${pathless} accesses to files without a path (memfd, deleted, detached mounts) made no rule`);
   say(
     unsayable.size > 0,
     `AppArmor has no rule for, so the profile refuses: ${[...unsayable].map(named).toSorted().join(', ')}`,
