@@ -102,14 +102,13 @@ export function evaluator(text: string): Evaluator<Query> {
 
   function judge(observation: Observation): Verdict {
     const program = 'program' in observation && observation.program !== null ? bytes(observation.program) : null;
-    const books = confinement.of(program);
-    const all = books.flatMap((book) => questions(observation).map((ask) => asked(book, ask)));
-    const worst = all.find(({ verdict }) => verdict === 'deny') ?? all.find(({ verdict }) => verdict === 'unknown');
-    const [first] = all;
-    if (first === undefined) throw new Error(`apparmor does not govern ${observation.type}`);
-    if (worst !== undefined) return worst;
-    const granted = [...new Set(all.flatMap((each) => each.permissions ?? []))];
-    return { verdict: 'allow', rule: first.rule, permissions: granted };
+    // Of a script the interpreter is seen, and not who started it.
+    const started = observation.type === 'file' && observation.access === 'execute';
+    const books = confinement.of(started ? null : program);
+    const asks = questions(observation);
+    if (asks.length === 0) throw new Error(`apparmor does not govern ${observation.type}`);
+    const verdicts = books.map((book) => together(asks.map((ask) => asked(book, ask))));
+    return (started ? verdicts.find(({ verdict }) => verdict === 'allow') : undefined) ?? together(verdicts);
   }
 
   return {
@@ -120,4 +119,13 @@ export function evaluator(text: string): Evaluator<Query> {
     ground: groundOf,
     neighbours: () => neighbours(profiles),
   };
+}
+
+/** Allowed when each is, by all that they take. */
+function together(verdicts: readonly Verdict[]): Verdict {
+  const worst =
+    verdicts.find(({ verdict }) => verdict === 'deny') ?? verdicts.find(({ verdict }) => verdict === 'unknown');
+  if (worst !== undefined) return worst;
+  const permissions = [...new Set(verdicts.flatMap((each) => each.permissions ?? []))];
+  return { verdict: 'allow', rule: verdicts[0]?.rule ?? '', permissions };
 }

@@ -208,34 +208,6 @@ test('what AppArmor has no word for is left out by name, and the replay passes o
   assert.equal(leftOut?.(file('/a', 'read')), false);
 });
 
-test('programs get profiles of their own on demand, each with what it was seen to do', () => {
-  const all = [
-    exec('/app', null),
-    exec('/bin/sh'),
-    exec('/bin/cat', '/bin/sh'),
-    file('/a', 'read'),
-    file('/b', 'read', { program: '/bin/cat' }),
-  ];
-  const text = profileOf(all, { children: 'profile' });
-  const ours = evaluator(text);
-  const may = (profile: string, path: string): string =>
-    ours.answer({ op: 'file', profile, path, perms: 'r', owner: false }).verdict;
-  assert.deepEqual(
-    ['/a', '/b'].map((path) => may('kguardian-shop', path)),
-    ['allow', 'deny'],
-  );
-  assert.deepEqual(
-    ['/a', '/b'].map((path) => may('kguardian-shop//bin.cat', path)),
-    ['deny', 'allow'],
-  );
-  assert.equal(
-    ours.answer({ op: 'exec', profile: 'kguardian-shop//bin.sh', path: '/bin/cat', owner: false }).verdict,
-    'allow',
-  );
-  assert.equal(ours.answer({ op: 'exec', path: '/bin/cat', owner: false }).verdict, 'deny');
-  assert.ok(proved(replay(ours, [recording(all)])));
-});
-
 test('a workload of a cluster gets a patch that names the profile, and files with its namespace', () => {
   const { artifacts } = made(recording([file('/a', 'read'), file('/data/shop-5d4f8c-x2x4z/x', 'read')], true));
   assert.deepEqual(

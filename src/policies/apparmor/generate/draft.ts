@@ -61,8 +61,8 @@ export function draft(name: string, needs: Needs, baseline: Baseline, options: O
     );
     for (const claim of [...others.unsayable, ...links.unsayable]) unsayable.add(claim);
     const targets = new Map(
-      files.flatMap(({ path, letter }) => {
-        const child = letter === 'x' ? started.get(path) : undefined;
+      files.flatMap(({ path, letter, starts }) => {
+        const child = letter === 'x' ? started.get(starts ?? path) : undefined;
         if (child !== undefined) return [[path, `${name}//${child}`] as const];
         return letter === 'x' && of !== null ? [[path, name] as const] : [];
       }),

@@ -13,6 +13,8 @@ export interface FileNeed {
   readonly program: string | null;
   /** The workload brought it into being. */
   readonly made: boolean;
+  /** Of an execution: the program that runs then, where it is another: a script's interpreter. */
+  readonly starts?: string;
 }
 
 export interface LinkNeed {
@@ -46,6 +48,7 @@ export function needsOf(facts: readonly Fact[], exact: boolean): Needs {
       if (claim.access === 'link-from') links.push({ path, side: 'existing', program, claim });
       else if (claim.access === 'link-to') links.push({ path, side: 'link', program, claim });
       else if (claim.access === 'unmount') others.push({ claim, program });
+      else if (claim.access === 'execute') files.push(...scriptNeeds(claim, path, facts));
       else files.push(...fileNeeds(claim, path, program, exact));
     } else if (claim.type === 'exec' && claim.program !== null)
       files.push({ path: toBytes(claim.path), letter: 'x', owner: false, program, made: false });
@@ -64,7 +67,7 @@ export function isSayable({ path, resolution }: Of<'file'>, known: ReadonlySet<s
 }
 
 const letters: Readonly<Record<string, readonly Letter[]>> = {
-  ...{ read: ['r'], list: ['r'], 'map-executable': ['m'], lock: ['k'], execute: ['x'], write: ['w'], create: ['w'] },
+  ...{ read: ['r'], list: ['r'], 'map-executable': ['m'], lock: ['k'], write: ['w'], create: ['w'] },
   ...{ truncate: ['w'], mkdir: ['w'], unlink: ['w'], rmdir: ['w'], symlink: ['w'], mknod: ['w'], chmod: ['w'] },
   ...{ chown: ['w'], 'rename-from': ['r', 'w'], 'rename-to': ['w'] },
 };
@@ -72,8 +75,6 @@ const makes = ['create', 'mkdir', 'symlink', 'mknod', 'rename-to'];
 
 function fileNeeds(claim: Of<'file'>, path: string, program: string | null, exact: boolean): FileNeed[] {
   const { access, kind } = claim;
-  // The program that runs was started by somebody, which was seen apart.
-  if (access === 'execute' && claim.program === claim.path) return [];
   // O_CREAT asks for w even where the file is there, as logs do, and whether it was given is not recorded.
   const asked: readonly Letter[] = access === 'append' ? [exact ? 'a' : 'w'] : (letters[access] ?? []);
   const owner = ['mkdir', 'symlink', 'mknod'].includes(access) || claim.owner === true;
@@ -87,4 +88,25 @@ function fileNeeds(claim: Of<'file'>, path: string, program: string | null, exac
         ? [...new Set([path, folder])]
         : [path];
   return paths.flatMap((each) => asked.map((letter) => ({ path: each, letter, owner, program, made })));
+}
+
+/**
+ * The kernel asks for the script, under the profile of who started it; that is told by the exec that names it. A program
+ * that is no script was seen being started, and asks for nothing more.
+ */
+function scriptNeeds(claim: Of<'file'>, path: string, facts: readonly Fact[]): FileNeed[] {
+  if (claim.program === claim.path) return [];
+  const need = { path, letter: 'x' as const, owner: false, made: false };
+  const starts = facts.flatMap(({ claim: each }) =>
+    each.type === 'exec' && each.phase === 'program' && each.calledAs === claim.path ? each : [],
+  );
+  if (starts.length === 0) {
+    const interpreter = claim.program === null ? {} : { starts: toBytes(claim.program) };
+    return [{ ...need, program: null, ...interpreter }];
+  }
+  return starts.map((each) => ({
+    ...need,
+    program: each.program === null ? null : toBytes(each.program),
+    starts: toBytes(each.path),
+  }));
 }
