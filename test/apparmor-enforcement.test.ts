@@ -181,7 +181,10 @@ function script(jobs: readonly Job[]): string {
     ({ each: { name, variant = '', nnp = true, smoke, second = 'true', intrusion }, workload }) => {
       const flags = workload.flags.map((flag) => (flag.endsWith(':/srv:ro') ? '/srv2:/srv:ro' : flag));
       const run = [nnp ? '--nnp' : '--no-nnp', ...flags, '--', ...workload.argv].map(quoted).join(' ');
-      const intruder = intrusion === null ? [] : [`intrudes ${name}${variant} -- ${intrusion.map(quoted).join(' ')}`];
+      const intruder =
+        intrusion === null
+          ? []
+          : [`intrudes ${name}${variant} ${nnp ? '--nnp' : '--no-nnp'} -- ${intrusion.map(quoted).join(' ')}`];
       const start =
         'output' in smoke
           ? `prints ${name}${variant} ${quoted(smoke.output)} ${run}`
