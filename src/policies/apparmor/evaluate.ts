@@ -1,5 +1,6 @@
 /** What profiles answer, as apparmor_parser 3.0 and a 6.1 kernel together would. The text's first one is the container's. */
 import type { Observation } from '#observation/observation.ts';
+import { wordsOf } from '#observation/words.ts';
 import type { Evaluator, Verdict } from '../kind.ts';
 import { Confinement } from './confinement.ts';
 import type { Rulebook } from './decide.ts';
@@ -114,6 +115,7 @@ export function evaluator(text: string): Evaluator<Query> {
   return {
     governs: (observation) => questions(observation).length > 0,
     judge,
+    about: wordsOf,
     answer,
     permissions,
     ground: groundOf,

@@ -12,6 +12,7 @@ export const apparmor: PolicyKind<typeof options, Query> = {
   aliases: [],
   summary:
     'files, programs, capabilities, sockets, signals: AppArmor profile, AppArmorProfile (Security Profiles Operator)',
+  demoFile: 'demo-apparmor.profile',
   options,
   sensors: ['files', 'programs', 'capabilities'],
   unit: 'container',
@@ -22,5 +23,6 @@ export const apparmor: PolicyKind<typeof options, Query> = {
   evaluator: (text) => evaluator(text),
   refine,
   readingOptions: z.object({}),
+  deployed: [],
   query,
 };

@@ -43,7 +43,10 @@ for (const name of ['nginx', 'pipeline', 'python']) {
     test(`${name}${form} compiles without a warning`, { skip: withoutOracle }, () => {
       const { ok, said } = compiles(readFileSync(golden, 'utf8'));
       assert.ok(ok, said);
-      assert.equal(said, '');
+      // `network unix` is a rule of its own from 6.17 on; for the kernel of the features file the parser writes the older one.
+      const known =
+        /^Warning from profile \S+ \(stdin\): downgrading extended network unix socket rule to generic network rule\n+/gm;
+      assert.equal(said.replaceAll(known, ''), '');
     });
   }
 }

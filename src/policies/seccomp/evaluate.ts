@@ -10,7 +10,8 @@
 import { z } from 'zod';
 import { architecture, type Architecture, type Observation } from '#observation/observation.ts';
 import { since } from '#observation/syscalls.gen.ts';
-import { isSyscallName, syscallName, syscallNames, syscallNumber } from '#observation/syscalls.ts';
+import { wordsOf } from '#observation/words.ts';
+import { isSyscallName, syscallNames, syscallNumber } from '#observation/syscalls.ts';
 import type { Evaluator, Verdict } from '../kind.ts';
 import { multiplexed } from './multiplexed.ts';
 import { type Profile, readProfile, type Rule } from './profile.ts';
@@ -114,10 +115,7 @@ export function evaluator(text: string, runtime: Runtime = 'runc', native?: Arch
   return {
     governs: (observation) => observation.type === 'syscall' && observation.phase !== 'setup',
     judge: (observation) => answer(queryOf(observation)),
-    about(observation) {
-      const { arch, syscall } = queryOf(observation);
-      return `${syscallName(arch, Number(syscall)) ?? syscall} (${arch})`;
-    },
+    about: wordsOf,
     answer,
     permissions: [...granted].toSorted(),
     ground: (permission) => needs.get(permission) ?? null,

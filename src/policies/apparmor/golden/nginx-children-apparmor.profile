@@ -11,6 +11,7 @@ profile kguardian-nginx flags=(attach_disconnected,mediate_deleted) {
   capability setgid,
   capability setuid,
   network inet stream,
+  network unix stream,
   signal (receive) peer=crun,
   signal (receive) peer=runc,
   signal (receive) peer=unconfined,
@@ -23,28 +24,28 @@ profile kguardian-nginx flags=(attach_disconnected,mediate_deleted) {
   owner /etc/ssl/openssl.cnf r,
   owner /proc/sys/kernel/ngroups_max r,
   owner /sys/devices/system/cpu/online r,
-  owner /tmp/kguardian-demo-*/logs/access.log w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/logs/access.log
-  owner /tmp/kguardian-demo-*/logs/error.log w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/logs/error.log
-  /tmp/kguardian-demo-*/logs/nginx.pid w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/logs/nginx.pid
-  owner /tmp/kguardian-demo-*/logs/nginx.pid r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/logs/nginx.pid
-  owner /tmp/kguardian-demo-*/nginx.conf r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/nginx.conf
-  /tmp/kguardian-demo-*/tmp/client_body w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/client_body
-  /tmp/kguardian-demo-*/tmp/client_body/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/client_body/
-  /tmp/kguardian-demo-*/tmp/client_body/[0-9]* w, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/0000000001
-  owner /tmp/kguardian-demo-*/tmp/client_body/[0-9]* r, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-CO6Tpb/tmp/client_body/0000000001
-  /tmp/kguardian-demo-*/tmp/fastcgi w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/fastcgi
-  /tmp/kguardian-demo-*/tmp/fastcgi/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/fastcgi/
-  /tmp/kguardian-demo-*/tmp/proxy w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/proxy
-  /tmp/kguardian-demo-*/tmp/proxy/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/proxy/
-  /tmp/kguardian-demo-*/tmp/scgi w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/scgi
-  /tmp/kguardian-demo-*/tmp/scgi/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/scgi/
-  /tmp/kguardian-demo-*/tmp/uwsgi w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/uwsgi
-  /tmp/kguardian-demo-*/tmp/uwsgi/ w, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/tmp/uwsgi/
-  /tmp/kguardian-demo-*/www/catalogue.bin r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/catalogue.bin
-  /tmp/kguardian-demo-*/www/docs/ r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/docs/
-  /tmp/kguardian-demo-*/www/docs/index.html r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/docs/index.html
-  /tmp/kguardian-demo-*/www/index.html r, # the name of a temporary file: /tmp/kguardian-demo-CO6Tpb/www/index.html
-  /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+  owner /tmp/kguardian-demo-*/logs/access.log w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/access.log
+  owner /tmp/kguardian-demo-*/logs/error.log w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/error.log
+  /tmp/kguardian-demo-*/logs/nginx.pid w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/nginx.pid
+  owner /tmp/kguardian-demo-*/logs/nginx.pid r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/nginx.pid
+  owner /tmp/kguardian-demo-*/nginx.conf r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/nginx.conf
+  /tmp/kguardian-demo-*/tmp/client_body w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/client_body
+  /tmp/kguardian-demo-*/tmp/client_body/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/client_body/
+  /tmp/kguardian-demo-*/tmp/client_body/[0-9]* w, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-zSmkUX/tmp/client_body/0000000001
+  owner /tmp/kguardian-demo-*/tmp/client_body/[0-9]* r, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-zSmkUX/tmp/client_body/0000000001
+  /tmp/kguardian-demo-*/tmp/fastcgi w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/fastcgi
+  /tmp/kguardian-demo-*/tmp/fastcgi/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/fastcgi/
+  /tmp/kguardian-demo-*/tmp/proxy w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/proxy
+  /tmp/kguardian-demo-*/tmp/proxy/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/proxy/
+  /tmp/kguardian-demo-*/tmp/scgi w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/scgi
+  /tmp/kguardian-demo-*/tmp/scgi/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/scgi/
+  /tmp/kguardian-demo-*/tmp/uwsgi w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/uwsgi
+  /tmp/kguardian-demo-*/tmp/uwsgi/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/uwsgi/
+  /tmp/kguardian-demo-*/www/catalogue.bin r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/catalogue.bin
+  /tmp/kguardian-demo-*/www/docs/ r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/docs/
+  /tmp/kguardian-demo-*/www/docs/index.html r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/docs/index.html
+  /tmp/kguardian-demo-*/www/index.html r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/index.html
+  owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
   owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
   owner /usr/lib/@{multiarch}/libcap.so.2.[0-9]* rm, # the architecture, the version of a library: /usr/lib/x86_64-linux-gnu/libcap.so.2.66
   owner /usr/lib/@{multiarch}/libcrypt.so.1.[0-9]* rm, # the architecture, the version of a library: /usr/lib/x86_64-linux-gnu/libcrypt.so.1.1.0

@@ -6,6 +6,7 @@ abi <abi/3.0>,
 include <tunables/global>
 
 profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
+  network unix stream,
   signal (receive) peer=crun,
   signal (receive) peer=runc,
   signal (receive) peer=unconfined,
@@ -25,7 +26,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
   /usr/bin/sort ix,
   /usr/bin/wc ix,
   owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-  /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+  owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
   owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
   owner /usr/lib/@{multiarch}/libpcre2-8.so.0.[0-9]* rm, # the architecture, the version of a library: /usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2
   owner /usr/lib/@{multiarch}/libselinux.so.1 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libselinux.so.1

@@ -17,7 +17,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
   /usr/bin/ls px -> kguardian-pipeline//usr.bin.ls,
   /usr/bin/sort px -> kguardian-pipeline//usr.bin.sort,
   /usr/bin/wc px -> kguardian-pipeline//usr.bin.wc,
-  /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+  owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
   owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
 
   profile usr.bin.cat flags=(attach_disconnected,mediate_deleted) {
@@ -31,7 +31,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
     owner /etc/locale.alias r,
     /usr/bin/cat rm,
     owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-    /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
     owner /usr/lib/locale/C.utf8/LC_ADDRESS r,
     owner /usr/lib/locale/C.utf8/LC_COLLATE r,
@@ -58,7 +58,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
     owner /etc/locale.alias r,
     /usr/bin/head rm,
     owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-    /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
     owner /usr/lib/locale/C.utf8/LC_ADDRESS r,
     owner /usr/lib/locale/C.utf8/LC_COLLATE r,
@@ -76,6 +76,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
   }
 
   profile usr.bin.ls flags=(attach_disconnected,mediate_deleted) {
+    network unix stream,
     signal (receive) peer=crun,
     signal (receive) peer=runc,
     signal (receive) peer=unconfined,
@@ -90,7 +91,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
     owner /usr/ r,
     /usr/bin/ls rm,
     owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-    /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
     owner /usr/lib/@{multiarch}/libpcre2-8.so.0.[0-9]* rm, # the architecture, the version of a library: /usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2
     owner /usr/lib/@{multiarch}/libselinux.so.1 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libselinux.so.1
@@ -120,7 +121,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
     owner /etc/locale.alias r,
     /usr/bin/sort rm,
     owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-    /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
     owner /usr/lib/locale/C.utf8/LC_ADDRESS r,
     owner /usr/lib/locale/C.utf8/LC_COLLATE r,
@@ -147,7 +148,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted) {
     owner /etc/locale.alias r,
     /usr/bin/wc rm,
     owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-    /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
     owner /usr/lib/locale/C.utf8/LC_ADDRESS r,
     owner /usr/lib/locale/C.utf8/LC_COLLATE r,

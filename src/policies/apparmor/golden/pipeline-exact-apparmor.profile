@@ -3,6 +3,7 @@ abi <abi/3.0>,
 include <tunables/global>
 
 profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted,complain) {
+  network unix stream,
   signal (receive) peer=crun,
   signal (receive) peer=runc,
   signal (receive) peer=unconfined,
@@ -35,7 +36,7 @@ profile kguardian-pipeline flags=(attach_disconnected,mediate_deleted,complain) 
   owner /usr/lib/locale/C.utf8/LC_TELEPHONE r,
   owner /usr/lib/locale/C.utf8/LC_TIME r,
   owner /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache r,
-  /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 rm,
+  owner /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 rm,
   owner /usr/lib/x86_64-linux-gnu/libc.so.6 rm,
   owner /usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2 rm,
   owner /usr/lib/x86_64-linux-gnu/libselinux.so.1 rm,

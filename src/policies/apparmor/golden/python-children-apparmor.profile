@@ -16,7 +16,7 @@ profile kguardian-python flags=(attach_disconnected,mediate_deleted) {
   owner /etc/locale.alias r,
   /usr/bin/true px -> kguardian-python//usr.bin.true,
   owner /usr/lib/@{multiarch}/gconv/gconv-modules.cache r, # the architecture: /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache
-  /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+  owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
   owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
   owner /usr/lib/@{multiarch}/libexpat.so.1.[0-9]* rm, # the architecture, the version of a library: /usr/lib/x86_64-linux-gnu/libexpat.so.1.8.10
   owner /usr/lib/@{multiarch}/libm.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libm.so.6
@@ -61,7 +61,7 @@ profile kguardian-python flags=(attach_disconnected,mediate_deleted) {
   owner /usr/local/lib/python3.[0-9]*/dist-packages/ r, # the version of a language: /usr/local/lib/python3.11/dist-packages/
   owner /usr/local/lib/python3.[0-9]*/dist-packages/_sandboxing_egress_ca.pth r, # the version of a language: /usr/local/lib/python3.11/dist-packages/_sandboxing_egress_ca.pth
   owner /usr/share/zoneinfo/Etc/UTC r,
-  owner /work/main/ r,
+  owner /work/wt-operations/ r,
 
   profile usr.bin.true flags=(attach_disconnected,mediate_deleted) {
     signal (receive) peer=crun,
@@ -71,7 +71,7 @@ profile kguardian-python flags=(attach_disconnected,mediate_deleted) {
 
     owner /etc/ld.so.cache r,
     /usr/bin/true rm,
-    /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+    owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
     owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
   }
 }

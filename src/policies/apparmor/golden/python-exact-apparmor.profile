@@ -50,7 +50,7 @@ profile kguardian-python flags=(attach_disconnected,mediate_deleted,complain) {
   owner /usr/lib/python3/dist-packages/_sandboxing_egress_ca.pth r,
   owner /usr/lib/python3/dist-packages/distutils-precedence.pth r,
   owner /usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache r,
-  /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 rm,
+  owner /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 rm,
   owner /usr/lib/x86_64-linux-gnu/libc.so.6 rm,
   owner /usr/lib/x86_64-linux-gnu/libexpat.so.1.8.10 rm,
   owner /usr/lib/x86_64-linux-gnu/libm.so.6 rm,
@@ -58,5 +58,5 @@ profile kguardian-python flags=(attach_disconnected,mediate_deleted,complain) {
   owner /usr/local/lib/python3.11/dist-packages/ r,
   owner /usr/local/lib/python3.11/dist-packages/_sandboxing_egress_ca.pth r,
   owner /usr/share/zoneinfo/Etc/UTC r,
-  owner /work/main/ r,
+  owner /work/wt-operations/ r,
 }
