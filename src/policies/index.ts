@@ -3,8 +3,9 @@ import { apparmor } from './apparmor/index.ts';
 import type { PolicyKind } from './kind.ts';
 import { networkpolicy } from './networkpolicy/index.ts';
 import { seccomp } from './seccomp/index.ts';
+import { selinux } from './selinux/index.ts';
 
-export const kinds: readonly PolicyKind[] = [apparmor, networkpolicy, seccomp];
+export const kinds: readonly PolicyKind[] = [apparmor, networkpolicy, seccomp, selinux];
 
 /** The kind of that name or alias. */
 export function kindNamed(word: string): PolicyKind | undefined {

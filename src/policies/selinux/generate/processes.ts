@@ -1,0 +1,109 @@
+/** What every program needs of itself, and of who starts it. */
+import type { Baseline } from '#baseline/baseline.ts';
+import type { Rules, Transition, TypeName } from './draft.ts';
+import { ofItself } from './implied.ts';
+import type { Labels } from './labels.ts';
+import { addWay } from './files.ts';
+import type { Programs } from './programs.ts';
+
+/** Calls that the kernel asks about, of a process about itself or its like (security/selinux/hooks.c). */
+const byCall: Readonly<Record<string, string>> = {
+  fork: 'fork',
+  vfork: 'fork',
+  clone: 'fork',
+  clone3: 'fork',
+  kill: 'sigkill signal signull sigstop',
+  tkill: 'sigkill signal signull sigstop',
+  tgkill: 'sigkill signal signull sigstop',
+  rt_sigqueueinfo: 'signal',
+  rt_tgsigqueueinfo: 'signal',
+  pidfd_send_signal: 'sigkill signal signull',
+  setpgid: 'setpgid',
+  getpgid: 'getpgid',
+  getsid: 'getsession',
+  capget: 'getcap',
+  capset: 'setcap',
+  sched_getaffinity: 'getsched',
+  sched_getparam: 'getsched',
+  sched_getscheduler: 'getsched',
+  sched_getattr: 'getsched',
+  ioprio_get: 'getsched',
+  sched_setaffinity: 'setsched',
+  sched_setparam: 'setsched',
+  sched_setscheduler: 'setsched',
+  sched_setattr: 'setsched',
+  setpriority: 'setsched',
+  ioprio_set: 'setsched',
+};
+/** Where system calls were not recorded: what processes of one program do to one another and to themselves. */
+const ordinary = 'fork getattr getcap getpgid getsched getsession setpgid sigchld sigkill signal signull sigstop';
+const pipe = 'append getattr ioctl lock read write';
+const pair = 'create getattr getopt ioctl read setopt shutdown write';
+
+export interface Starter {
+  readonly type: string;
+  /** Whether starting the executable is enough to enter the domain, or the starter names it (a container's runtime). */
+  readonly byExecutable: boolean;
+}
+
+export function addProcesses(
+  rules: Rules,
+  dontaudit: Rules,
+  baseline: Baseline,
+  programs: Programs,
+  labels: Labels,
+  starter: Starter,
+): Transition[] {
+  const transitions: Transition[] = [];
+  const seen = baseline.coverage.some(({ sensor, state }) => sensor === 'syscalls' && state === 'ran');
+  for (const domain of programs.domains) {
+    rules.add(domain, domain, 'fd', 'use');
+    rules.add(domain, domain, 'fifo_file', pipe, 'open');
+    rules.add(domain, domain, 'process', seen ? 'sigchld' : ordinary);
+    if (!seen) rules.add(domain, domain, 'unix_stream_socket', pair);
+  }
+  for (const { claim } of baseline.facts) {
+    if (claim.type !== 'syscall' || claim.phase !== 'program') continue;
+    const words = byCall[claim.name ?? ''];
+    const domain = programs.domainOf(claim.program);
+    if (words !== undefined) rules.add(domain, domain, 'process', words);
+    if (claim.name === 'socketpair') rules.add(domain, domain, 'unix_stream_socket', pair);
+  }
+  for (const { path, program } of programs.execs) {
+    const label = labels.of(path, 'file');
+    if (program === null) {
+      // The starter found it: the program is entered by the file alone.
+      const domain = programs.domainOf(path);
+      rules.add(domain, label, 'file', 'entrypoint execute getattr map open read');
+      if (starter.byExecutable && label === '@exec') {
+        transitions.push({ source: starter.type, target: label, class: 'process', result: domain });
+        rules.add(starter.type, label, 'file', 'execute getattr map open read');
+      }
+      continue;
+    }
+    const [from, to] = [programs.domainOf(program), programs.domainOf(path)];
+    addWay(rules, from, path, labels);
+    if (from === to) rules.add(from, label, 'file', ofItself('execute', 'file'));
+    else {
+      rules.add(from, label, 'file', 'execute getattr map open read');
+      rules.add(to, label, 'file', 'entrypoint execute getattr map open read');
+      transitions.push({ source: from, target: label, class: 'process', result: to });
+      addStart(rules, dontaudit, from, to);
+    }
+  }
+  addStart(rules, dontaudit, starter.type, '@process');
+  return transitions;
+}
+
+/** One domain starts another, hands on its descriptors, and hears of its end. */
+function addStart(rules: Rules, dontaudit: Rules, from: TypeName, to: TypeName): void {
+  rules.add(from, to, 'process', 'transition');
+  // A domain change of a process that may gain no privileges (runc and systemd with noNewPrivileges).
+  rules.add(from, to, 'process2', 'nnp_transition nosuid_transition');
+  // Cleaning of the environment, of signals and of limits: wanted, and not worth a log line.
+  dontaudit.add(from, to, 'process', 'noatsecure rlimitinh siginh');
+  rules.add(to, from, 'fd', 'use');
+  rules.add(to, from, 'fifo_file', pipe);
+  rules.add(to, from, 'unix_stream_socket', 'getattr getopt ioctl read shutdown write');
+  rules.add(to, from, 'process', 'sigchld');
+}

@@ -1,0 +1,60 @@
+/** Which programs there are, who starts them, and in which domain each runs. */
+import type { FactOf } from '#baseline/baseline.ts';
+import { compare, type TypeName } from './draft.ts';
+import { canonical } from './places.ts';
+
+export type ExecFact = FactOf<'exec'>['claim'];
+
+export interface Programs {
+  /** Sorted; `@process` first. */
+  readonly domains: readonly TypeName[];
+  domainOf(program: string | null): TypeName;
+  /** The own type of an executable; null where it has its place's. */
+  entryType(path: string): TypeName | null;
+  readonly execs: readonly ExecFact[];
+}
+
+/**
+ * `perProgram`: each program that another starts has a domain. `mayBeEntry`: whether an executable may have a type of its
+ * own at all, which nothing in an image with one label has.
+ */
+export function programsOf(
+  execs: readonly ExecFact[],
+  perProgram: boolean,
+  mayBeEntry: (path: string) => boolean,
+): Programs {
+  const known = execs.filter(({ path }) => path.startsWith('/'));
+  const first = new Set(known.filter(({ program }) => program === null).map(({ path }) => canonical(path)));
+  const started = [
+    ...new Set(known.flatMap(({ path, program }) => (program === null ? [] : [canonical(path)]))),
+  ].toSorted();
+  const names = new Map<string, string>();
+  if (perProgram)
+    for (const path of started) {
+      if (first.has(path)) continue;
+      const stem =
+        path
+          .slice(path.lastIndexOf('/') + 1)
+          .replaceAll(/[^A-Za-z0-9]+/g, '_')
+          .replace(/^_+|_+$/g, '')
+          .toLowerCase() || 'program';
+      const taken = new Set(names.values());
+      let name = `${/^\d/.test(stem) ? 'p' : ''}${stem}`;
+      for (let at = 2; taken.has(name) || ['process', 'exec', 'ro', 'rw'].includes(name); at += 1)
+        name = `${stem}_${at}`;
+      names.set(path, name);
+    }
+  return {
+    domains: ['@process', ...[...names.values()].map((name) => `@${name}`).toSorted(compare)],
+    domainOf: (program) => {
+      const name = program === null ? undefined : names.get(canonical(program));
+      return name === undefined ? '@process' : `@${name}`;
+    },
+    entryType: (path) => {
+      const name = names.get(path);
+      if (name !== undefined) return `@${name}_exec`;
+      return first.has(path) && mayBeEntry(path) ? '@exec' : null;
+    },
+    execs: known,
+  };
+}

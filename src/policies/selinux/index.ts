@@ -1,0 +1,23 @@
+import type { PolicyKind } from '../kind.ts';
+import { evaluator, query, type Query } from './evaluate.ts';
+import { generate } from './generate.ts';
+import { options, readingOptions } from './options.ts';
+
+export const selinux: PolicyKind<typeof options, Query> = {
+  name: 'selinux',
+  aliases: [],
+  summary:
+    'types of processes, files and ports: CIL, type enforcement modules, SelinuxProfile (Security Profiles Operator)',
+  options,
+  sensors: ['files', 'programs', 'capabilities'],
+  unit: 'container',
+  cluster: 'unused',
+  generate,
+  recognises: (text) =>
+    /kind: (Raw)?SelinuxProfile|seLinuxOptions:|^\s*\((block|type|typeattributeset|allow|optional|blockinherit) |^(module [\w.-]+ [\d.]+;|policy_module\()|gen_context\(/m.test(
+      text,
+    ),
+  evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen)),
+  readingOptions,
+  query,
+};

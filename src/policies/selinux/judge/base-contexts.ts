@@ -1,0 +1,102 @@
+/**
+ * Labels that the base gives where the text says nothing: a part of the reference policy 2.20221101 as Debian 12 ships
+ * it (file contexts, genfscon, portcon). Written for judging; what the generator takes for a label is its own table.
+ */
+import type { FileClass } from './contexts.ts';
+
+type Row = readonly [pattern: string, kind: FileClass | null, type: string];
+
+/** Patterns as in file_contexts. Where the base wants no label (`/tmp/.*`) a new file has its directory's. */
+export const fileContexts: readonly Row[] = [
+  ['/.*', null, 'default_t'],
+  ['/', 'dir', 'root_t'],
+  ['/boot(/.*)?', null, 'boot_t'],
+  ['/dev', 'dir', 'device_t'],
+  ['/dev/.*', null, 'device_t'],
+  ['/dev/(full|null)', 'chr_file', 'null_device_t'],
+  ['/dev/zero', 'chr_file', 'zero_device_t'],
+  ['/dev/random', 'chr_file', 'random_device_t'],
+  ['/dev/urandom', 'chr_file', 'urandom_device_t'],
+  ['/dev/tty', 'chr_file', 'devtty_t'],
+  ['/dev/ptmx', 'chr_file', 'ptmx_t'],
+  ['/dev/console', 'chr_file', 'console_device_t'],
+  ['/dev/pts(/.*)?', null, 'devpts_t'],
+  ['/dev/(shm|mqueue|hugepages)(/.*)?', null, 'tmpfs_t'],
+  ['/etc', 'dir', 'etc_t'],
+  ['/etc/.*', null, 'etc_t'],
+  ['/etc/(shadow|gshadow).*', 'file', 'shadow_t'],
+  ['/etc/(hosts|hostname|resolv\\.conf.*|yp\\.conf.*|ethers)', 'file', 'net_conf_t'],
+  ['/etc/localtime', 'file', 'locale_t'],
+  ['/etc/ld\\.so\\.cache', 'file', 'ld_so_cache_t'],
+  ['/etc/(ssl|pki)(/.*)?', null, 'cert_t'],
+  ['/etc/(ssl|pki/tls)/private(/.*)?', null, 'tls_privkey_t'],
+  ['/etc/(nginx|apache2|httpd)(/.*)?', null, 'httpd_config_t'],
+  ['/home', 'dir', 'home_root_t'],
+  ['/home/[^/]*', 'dir', 'user_home_dir_t'],
+  ['/home/[^/]*/.+', null, 'user_home_t'],
+  ['/root', 'dir', 'user_home_dir_t'],
+  ['/root/.+', null, 'user_home_t'],
+  ['/(mnt|media)', 'dir', 'mnt_t'],
+  ['/opt', 'dir', 'usr_t'],
+  ['/opt/.*', null, 'usr_t'],
+  ['/run(/.*)?', null, 'var_run_t'],
+  ['/srv(/.*)?', null, 'var_t'],
+  ['/tmp(/.*)?', null, 'tmp_t'],
+  ['/usr', 'dir', 'usr_t'],
+  ['/usr/.*', null, 'usr_t'],
+  ['/usr/(bin|sbin|libexec)(/.*)?', null, 'bin_t'],
+  ['/usr/local/(.*/)?s?bin(/.*)?', null, 'bin_t'],
+  ['/usr/bin/(d?ash|bash|ksh.*|zsh.*|tcsh|yash|mksh|fish)', 'file', 'shell_exec_t'],
+  ['/usr/lib(/.*)?', null, 'lib_t'],
+  ['/usr/lib/(.*/)?ld-[^/]*\\.so(\\.[^/]*)?', 'file', 'ld_so_t'],
+  ['/usr/(local/)?.*\\.so(\\.[^/]*)*', 'file', 'lib_t'],
+  ['/usr/lib/postgresql/(.*/)?bin/.*', 'file', 'bin_t'],
+  ['/usr/lib/locale(/.*)?', null, 'locale_t'],
+  ['/usr/share/(locale|zoneinfo|X11/locale)(/.*)?', null, 'locale_t'],
+  ['/usr/src(/.*)?', null, 'src_t'],
+  ['/var', 'dir', 'var_t'],
+  ['/var/.*', null, 'var_t'],
+  ['/var/lib(/.*)?', null, 'var_lib_t'],
+  ['/var/log(/.*)?', null, 'var_log_t'],
+  ['/var/spool(/.*)?', null, 'var_spool_t'],
+  ['/var/tmp(/.*)?', null, 'tmp_t'],
+  ['/var/www(/.*)?', null, 'httpd_sys_content_t'],
+];
+
+/** File systems of the kernel, by the longest beginning (genfscon). */
+export const kernelContexts: readonly (readonly [prefix: string, type: string])[] = [
+  ['/proc', 'proc_t'],
+  ['/proc/irq', 'sysctl_irq_t'],
+  ['/proc/kallsyms', 'system_map_t'],
+  ['/proc/kcore', 'proc_kcore_t'],
+  ['/proc/kmsg', 'proc_kmsg_t'],
+  ['/proc/mdstat', 'proc_mdstat_t'],
+  ['/proc/net', 'proc_net_t'],
+  ['/proc/sys', 'sysctl_t'],
+  ['/proc/sys/crypto', 'sysctl_crypto_t'],
+  ['/proc/sys/dev', 'sysctl_dev_t'],
+  ['/proc/sys/fs', 'sysctl_fs_t'],
+  ['/proc/sys/kernel', 'sysctl_kernel_t'],
+  ['/proc/sys/net', 'sysctl_net_t'],
+  ['/proc/sys/vm', 'sysctl_vm_t'],
+  ['/proc/sys/vm/overcommit_memory', 'sysctl_vm_overcommit_t'],
+  ['/sys', 'sysfs_t'],
+  ['/sys/devices/system/cpu/online', 'cpu_online_t'],
+  ['/sys/fs/cgroup', 'cgroup_t'],
+  ['/sys/fs/selinux', 'security_t'],
+  ['/sys/kernel/debug', 'debugfs_t'],
+  ['/sys/kernel/security', 'security_t'],
+  ['/sys/kernel/tracing', 'tracefs_t'],
+];
+
+/** Names that stand for others before contexts are looked up (file_contexts.subs_dist). */
+export const substitutes: readonly (readonly [prefix: string, stands: string])[] = [
+  ['/bin', '/usr/bin'],
+  ['/sbin', '/usr/sbin'],
+  ['/lib', '/usr/lib'],
+  ['/lib32', '/usr/lib'],
+  ['/lib64', '/usr/lib'],
+  ['/usr/lib32', '/usr/lib'],
+  ['/usr/lib64', '/usr/lib'],
+  ['/var/run', '/run'],
+];
