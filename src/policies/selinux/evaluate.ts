@@ -50,7 +50,8 @@ export function evaluator(text: string, options: ReadingOptions): Evaluator<Quer
   const labels = labelsOf(
     policy,
     labellingOf(policy, rules, options),
-    new Map(options.portType.map((each): [string, string] => [each.split('=')[0] ?? '', each.split('=')[1] ?? ''])),
+    new Map(options.portType.map(pairOf)),
+    new Map(options.pathType.map(pairOf)),
   );
 
   function actorOf(program: string | null): Actor {
@@ -165,6 +166,12 @@ export function evaluator(text: string, options: ReadingOptions): Evaluator<Quer
     ground: (permission) => groundOf(policy, permission, granted, domain),
     neighbours: () => neighboursOf(granted),
   };
+}
+
+/** `a=b`, at the last equals sign: a path may hold one. */
+function pairOf(text: string): [string, string] {
+  const at = text.lastIndexOf('=');
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** How files are labelled: by mount where the text speaks of the image's one type, or inherits what does. */

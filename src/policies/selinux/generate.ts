@@ -45,15 +45,22 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
       reason:
         'programs of an image with one label cannot be told apart: --domains per-program goes with --labels paths',
     };
+  if (options.output === 'spo' && !mount)
+    return {
+      type: 'abstained',
+      reason: 'a SelinuxProfile declares no types of files: --labels paths goes with --output spo-raw, cil or te',
+    };
   if (options.output === 'te' && options.inherit.length > 0)
     return { type: 'abstained', reason: 'blocks are of CIL: --inherit goes with --output cil, spo or spo-raw' };
   const { draft, left, leftOut } = drafted(baseline, options, mount);
   const own = containerName(baseline);
   const notes = [...doubts, ...notesOf(baseline, draft, left, { mount, options })];
-  const artifacts: Artifact[] = policyFiles(draft, own, baseline, options, notes).map(({ suffix, text }) => ({
-    path: artifactPath(own, suffix),
-    text,
-  }));
+  const artifacts = policyFiles(draft, own, baseline, options, notes).map(
+    ({ suffix, module, text }): Artifact => ({
+      path: module === undefined ? artifactPath(own, suffix) : `${module}.${suffix}`,
+      text,
+    }),
+  );
   return { type: 'artifacts', artifacts, notes, ...(left.length === 0 ? {} : { leftOut }) };
 }
 
@@ -75,9 +82,13 @@ function drafted(
   const execs = baseline.facts.flatMap(({ claim }): ExecFact[] =>
     claim.type === 'exec' && claim.phase === 'program' ? [claim] : [],
   );
-  const programs = programsOf(execs, options.domains === 'per-program', mount ? () => false : mayBeEntry);
+  const programs = programsOf(
+    execs,
+    options.domains === 'per-program',
+    mount || options.entry === 'standard' ? () => false : mayBeEntry,
+  );
   const all = fileFacts(baseline);
-  const labels: Labels = mount ? mountLabels(options.imageType) : pathLabels(all, programs);
+  const labels: Labels = mount ? mountLabels(options.imageType) : pathLabels(all, programs, options.pathType);
   const directories = directoriesAmong(all);
   const starter = options.starter === '' ? (mount ? 'container_runtime_t' : 'init_t') : options.starter;
   const [rules, dontaudit] = [new Rules(), new Rules()];

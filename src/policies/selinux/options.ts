@@ -5,7 +5,15 @@ const portType = z
   .regex(/^\d{1,5}\/(tcp|udp|sctp)=[A-Za-z_][A-Za-z0-9_]*$/, '8080/tcp=http_cache_port_t is the form');
 const typeName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, 'a type is letters, digits, _ and .');
 
+const pathType = z.string().regex(/^\/[^=]*=[A-Za-z_][A-Za-z0-9_]*$/, '/usr/sbin/nginx=httpd_exec_t is the form');
+
 const shared = {
+  pathType: z
+    .array(pathType)
+    .default([])
+    .describe(
+      "the node's type of a file, /usr/sbin/nginx=httpd_exec_t (matchpathcon tells); by default a small table's",
+    ),
   portType: z
     .array(portType)
     .default([])
@@ -42,6 +50,12 @@ export const options = z.strictObject({
     .enum(['single', 'per-program'])
     .default('single')
     .describe('per-program: a type of its own for each program that another starts, where labels go by path'),
+  entry: z
+    .enum(['own', 'standard'])
+    .default('own')
+    .describe(
+      "whether the first program's executable gets a type of its own; standard where the base has one for it (paths)",
+    ),
   starter: typeName
     .or(z.literal(''))
     .default('')

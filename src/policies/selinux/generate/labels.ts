@@ -25,7 +25,14 @@ export function mountLabels(imageType: string): Labels {
   };
 }
 
-export function pathLabels(facts: readonly FileFact[], programs: Programs): Labels {
+/** `chosen`: the node's word, `PATH=type`. */
+export function pathLabels(facts: readonly FileFact[], programs: Programs, chosen: readonly string[]): Labels {
+  const stated = new Map(
+    chosen.map((each): [string, string] => [
+      each.slice(0, each.lastIndexOf('=')),
+      each.slice(each.lastIndexOf('=') + 1),
+    ]),
+  );
   const changed = new Set<string>();
   const written = new Set<string>();
   const made: string[] = [];
@@ -51,6 +58,8 @@ export function pathLabels(facts: readonly FileFact[], programs: Programs): Labe
   return {
     of(path, kind) {
       const name = canonical(path);
+      const said = stated.get(name) ?? stated.get(path);
+      if (said !== undefined) return said;
       const place = placeOf(path, kind);
       if (place.type === 'process') return '@self';
       if (place.type === 'standard' && /^\/(proc|sys|dev)(\/|$)/.test(name) && kind !== 'sock_file') return place.label;

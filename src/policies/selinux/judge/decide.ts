@@ -27,8 +27,11 @@ export interface Question {
 export type Booleans = ReadonlyMap<string, boolean>;
 
 export function decide(policy: Policy, question: Question, booleans: Booleans = new Map()): Verdict {
-  const source = contextOf(policy, question.source, 'source');
-  const target = question.target === 'self' ? source : contextOf(policy, question.target, 'target');
+  const source = contextOf(policy, question.source, 'process');
+  const target =
+    question.target === 'self'
+      ? source
+      : contextOf(policy, question.target, question.class === 'process' ? 'process' : 'object');
   for (const each of [source, target]) if (typeof each === 'string') return { verdict: 'unknown', rule: each };
   return typeof source === 'string' || typeof target === 'string'
     ? { verdict: 'unknown', rule: 'no context' }
@@ -58,6 +61,7 @@ function between(policy: Policy, source: Context, target: Context, question: Que
   if (granting !== null) {
     const grant = { permissions: [permissionText(granting, kind, permission)] };
     const refusal =
+      roleChange(policy, source, target, kind, permission) ??
       constrained(policy, source, target, kind, permission) ??
       extended(policy, source, target, kind, permission, ioctl);
     return refusal ?? { verdict: 'allow', rule: textOf(granting.statement.list), ...grant };
@@ -82,6 +86,19 @@ function active(policy: Policy, { conditions }: Rule, booleans: Booleans): Truth
     found = both(found, value === null ? 'unknown' : value === holds ? 'yes' : 'no');
   }
   return found;
+}
+
+/** A process may change its role only where a `roleallow` says so. */
+function roleChange(
+  policy: Policy,
+  source: Context,
+  target: Context,
+  kind: string,
+  permission: string,
+): Verdict | null {
+  if (policy.open || kind !== 'process' || !/^(dyn)?transition$/.test(permission)) return null;
+  if (source.role === target.role || policy.roleAllows.has(`${source.role} ${target.role}`)) return null;
+  return { verdict: 'deny', rule: `no roleallow from ${source.role} to ${target.role}` };
 }
 
 function constrained(
@@ -154,7 +171,7 @@ export function setText(set: TypeSet): string {
 }
 
 /** A bare type stands for `system_u:system_r:<type>:s0` where that role may have it, or with object_r. A sentence where there is none. */
-function contextOf(policy: Policy, text: string, side: 'source' | 'target'): Context | string {
+function contextOf(policy: Policy, text: string, side: 'process' | 'object'): Context | string {
   const whole = text.includes(':') ? /^([^:]+):([^:]+):([^:]+)(?::(.+))?$/.exec(text) : null;
   if (text.includes(':') && whole === null) return `${JSON.stringify(text)} is no context`;
   const [, user = 'system_u', role, name = text, range = 's0'] = whole ?? [];
@@ -164,7 +181,7 @@ function contextOf(policy: Policy, text: string, side: 'source' | 'target'): Con
   const [low, high] = [levelOf(lowText, policy.levels), levelOf(highText, policy.levels)];
   if (low === null || high === null) return `${JSON.stringify(range)} is no range of levels`;
   const mayRun = (policy.roles.get('system_r') ?? []).some((set) => policy.members.has(set, type) === 'yes');
-  return { user, role: role ?? (side === 'source' && mayRun ? 'system_r' : 'object_r'), type, low, high };
+  return { user, role: role ?? (side === 'process' && mayRun ? 'system_r' : 'object_r'), type, low, high };
 }
 
 /** The type of that name or alias, the name itself where only the node may know it; null when there is none. */

@@ -43,7 +43,13 @@ const basePorts = new Map(
   ),
 );
 
-export function labelsOf(policy: Policy, labelling: Labelling, portTypes: ReadonlyMap<string, string>): Labels {
+/** `portTypes`: `8080/tcp` and its type; `pathTypes`: a path and its type. What the user says of the node comes first. */
+export function labelsOf(
+  policy: Policy,
+  labelling: Labelling,
+  portTypes: ReadonlyMap<string, string>,
+  pathTypes: ReadonlyMap<string, string>,
+): Labels {
   const own = policy.contexts.filter((each) => each.own);
   const stated = policy.contexts.filter((each) => !each.own);
   // A base that was given says itself what it labels.
@@ -54,6 +60,8 @@ export function labelsOf(policy: Policy, labelling: Labelling, portTypes: Readon
       if (kernel !== null) return kernel;
       if (labelling.by === 'mount') return labelling.type;
       const name = standsFor(path);
+      const chosen = pathTypes.get(name) ?? pathTypes.get(path);
+      if (chosen !== undefined) return chosen;
       const found = fileContext([...others, ...own], name, kind) ?? fileContext(own, path, kind);
       return found?.type === 'file' && found.label !== null ? found.label : 'unlabeled_t';
     },

@@ -46,6 +46,8 @@ export interface Policy {
   readonly contexts: readonly ContextRule[];
   readonly missing: readonly Missing[];
   readonly roles: ReadonlyMap<string, readonly TypeSet[]>;
+  /** `system_r object_r`: who may become whom. */
+  readonly roleAllows: ReadonlySet<string>;
   readonly constraints: readonly Constraint[];
   readonly levels: Levels;
   readonly booleans: ReadonlyMap<string, boolean>;
@@ -60,7 +62,7 @@ const ruleKinds = ['allow', 'dontaudit', 'auditallow', 'neverallow'] as const;
 /** Statements of CIL 3.4 that give or take no access by themselves. */
 const silent = new Set(
   `typealias typeattribute classpermission classmap class common boolean tunable expandtypeattribute typebounds role
-  roleattribute roleattributeset roleallow rolebounds roletransition user userrole userattribute userattributeset
+  roleattribute roleattributeset rolebounds roletransition user userrole userattribute userattributeset
   userlevel userrange userbounds userprefix selinuxuser selinuxuserdefault typechange typemember rangetransition sid
   sidorder sidcontext classorder classcommon unordered handleunknown mls policycap defaultuser defaultrole defaulttype
   defaultrange sensitivity sensitivityalias sensitivityaliasactual sensitivityorder category categoryalias
@@ -102,6 +104,7 @@ function attempt(
   const sets = new Map<string, ClassPermissions[]>();
   const mappings = new Map<string, ClassPermissions[]>();
   const roles = new Map<string, TypeSet[]>();
+  const roleAllows = new Set<string>();
   const booleans = new Map<string, boolean>();
   /** Names of the node that an optional block needs. */
   const needs = new Map<string, Set<string>>();
@@ -148,6 +151,7 @@ function attempt(
       if (attribute.op === 'external') externalAttributes.add(attribute.name);
       add(attributes, attribute.name, typeSet(list.items[2], scope, names));
     },
+    roleallow: (list) => void roleAllows.add(`${symbol(list, 1)} ${symbol(list, 2)}`),
     roletype: (list, scope) => add(roles, symbol(list, 1) ?? '', typeSet(list.items[2], scope, names)),
     classpermissionset(list, scope) {
       const set = lookUp(scope, 'permission', symbol(list, 1) ?? '');
@@ -215,6 +219,7 @@ function attempt(
     classes,
     missing,
     roles,
+    roleAllows,
     booleans,
     members: new Members(attributes, types),
     externalAttributes: [...externalAttributes],

@@ -8,7 +8,9 @@ import { contextsText, interfacesText, moduleText } from './te.ts';
 import { comment, identifier } from './words.ts';
 
 interface PolicyFile {
+  /** After the name and a hyphen; a module's files are called exactly as the module, which checkmodule wants. */
   readonly suffix: string;
+  readonly module?: string;
   readonly text: string;
 }
 
@@ -38,9 +40,9 @@ function policyOf(
       return [{ suffix: 'selinux.cil', text: cilBlock(draft, name, comments) }];
     case 'te':
       return [
-        { suffix: 'selinux.te', text: moduleText(draft, name, comments) },
-        { suffix: 'selinux.fc', text: contextsText(draft, name) },
-        { suffix: 'selinux.if', text: interfacesText(draft, name) },
+        { suffix: 'te', module: name, text: moduleText(draft, name, comments) },
+        { suffix: 'fc', module: name, text: contextsText(draft, name) },
+        { suffix: 'if', module: name, text: interfacesText(draft, name) },
       ];
     case 'spo':
       return [{ suffix: 'selinux.yaml', text: selinuxProfile(draft, own, comments) }];
