@@ -16,6 +16,8 @@ import { addOthers } from './generate/sockets.ts';
 import type { Options } from './options.ts';
 import { policyFiles } from './write/files.ts';
 
+/** Of an image's layers on the node (container-selinux), below the type of the mount. */
+const layersType = 'container_ro_file_t';
 const sensors = [
   ['files', 'file facts'],
   ['programs', 'program starts'],
@@ -100,7 +102,15 @@ function drafted(
   });
   const guardedPaths = new Set(left.map(({ path }) => path));
   const transitions = [
-    ...addProcesses(rules, dontaudit, baseline, programs, labels, { type: starter, byExecutable: !mount }),
+    ...addProcesses(
+      rules,
+      dontaudit,
+      baseline,
+      programs,
+      labels,
+      { type: starter, byExecutable: !mount },
+      { fileSystem: mount ? options.imageType : 'fs_t', type: mount ? options.imageType : null },
+    ),
     ...addFiles(rules, kept, labels, programs, directories),
   ];
   addOthers(
@@ -111,7 +121,11 @@ function drafted(
     options.portType,
   );
   // An image has its first program inside, whether its start was seen or not.
-  if (mount) rules.add('@process', options.imageType, 'file', 'entrypoint execute getattr map open read');
+  if (mount) {
+    rules.add('@process', options.imageType, 'file', 'entrypoint execute getattr map open read');
+    // Below overlayfs lie the image's layers: memory of a mapped file that is protected anew is checked against them.
+    rules.add('@process', layersType, 'file', 'execute map read');
+  }
   const granted = options.inherit.length === 0 ? () => false : inherited(blocksOf(options), options.imageType, starter);
   const allow = rules.sorted(granted);
   const contexts = labels.contexts();

@@ -2,6 +2,7 @@ import type { PolicyKind } from '../kind.ts';
 import { evaluator, query, type Query } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { options, readingOptions } from './options.ts';
+import { refine } from './refine.ts';
 
 export const selinux: PolicyKind<typeof options, Query> = {
   name: 'selinux',
@@ -18,6 +19,7 @@ export const selinux: PolicyKind<typeof options, Query> = {
       text,
     ),
   evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen)),
+  refine,
   readingOptions,
   query,
 };

@@ -35,6 +35,17 @@ const byCall: Readonly<Record<string, string>> = {
   setpriority: 'setsched',
   ioprio_set: 'setsched',
 };
+/** Of System V's shared memory, semaphores and queues: they have the type of who makes them. */
+const byCallOther: Readonly<Record<string, readonly [kind: string, permissions: string]>> = {
+  shmget: ['shm', 'associate create getattr read unix_read unix_write write'],
+  shmat: ['shm', 'read unix_read unix_write write'],
+  shmctl: ['shm', 'destroy getattr setattr unix_read unix_write'],
+  semget: ['sem', 'associate create getattr read unix_read unix_write write'],
+  semctl: ['sem', 'destroy getattr read setattr unix_read unix_write write'],
+  msgget: ['msgq', 'associate create getattr read unix_read unix_write write'],
+  msgctl: ['msgq', 'destroy getattr setattr unix_read unix_write'],
+  socketpair: ['unix_stream_socket', 'create getattr getopt ioctl read setopt shutdown write'],
+};
 /** Where system calls were not recorded: what processes of one program do to one another and to themselves. */
 const ordinary = 'fork getattr getcap getpgid getsched getsession setpgid sigchld sigkill signal signull sigstop';
 const pipe = 'append getattr ioctl lock read write';
@@ -46,6 +57,13 @@ export interface Starter {
   readonly byExecutable: boolean;
 }
 
+/** Where programs find their files: the type of a container's own files, and of the file system that holds them. */
+export interface Image {
+  readonly fileSystem: string;
+  /** Null where labels go by path. */
+  readonly type: string | null;
+}
+
 export function addProcesses(
   rules: Rules,
   dontaudit: Rules,
@@ -53,6 +71,7 @@ export function addProcesses(
   programs: Programs,
   labels: Labels,
   starter: Starter,
+  { fileSystem, type: image }: Image,
 ): Transition[] {
   const transitions: Transition[] = [];
   const seen = baseline.coverage.some(({ sensor, state }) => sensor === 'syscalls' && state === 'ran');
@@ -61,13 +80,19 @@ export function addProcesses(
     rules.add(domain, domain, 'fifo_file', pipe, 'open');
     rules.add(domain, domain, 'process', seen ? 'sigchld' : ordinary);
     if (!seen) rules.add(domain, domain, 'unix_stream_socket', pair);
+    // A terminal, or the /dev/null that the runtime hands over as standard input.
+    if (image !== null) rules.add(domain, image, 'chr_file', 'append getattr ioctl read write');
   }
   for (const { claim } of baseline.facts) {
     if (claim.type !== 'syscall' || claim.phase !== 'program') continue;
     const words = byCall[claim.name ?? ''];
     const domain = programs.domainOf(claim.program);
     if (words !== undefined) rules.add(domain, domain, 'process', words);
-    if (claim.name === 'socketpair') rules.add(domain, domain, 'unix_stream_socket', pair);
+    const other = byCallOther[claim.name ?? ''];
+    if (other !== undefined) rules.add(domain, domain, ...other);
+    // The call does not tell which file system it asks about.
+    if (/^f?statfs$/.test(claim.name ?? ''))
+      for (const type of [fileSystem, 'proc_t', 'sysfs_t']) rules.add(domain, type, 'filesystem', 'getattr');
   }
   for (const { path, program } of programs.execs) {
     const label = labels.of(path, 'file');

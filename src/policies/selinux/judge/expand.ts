@@ -216,6 +216,9 @@ export function expand(
 
   function absent(what: Missing['what'], name: string, statement: Statement): void {
     if (!open) return fails(statement, `no ${what} ${JSON.stringify(name)} is declared`);
+    // By the convention of container policies (udica) the inherited block declares the type of the process.
+    const { list, scope, optionals } = statement;
+    if (what === 'block') declare(scope, 'type', 'process', { sort: 'type', statement: list, scope, optionals });
     missing.push({ what, name, statement, into: statement.scope.owner.prefix.slice(0, -1) });
   }
 

@@ -6,6 +6,7 @@ import type { Policy } from './policy.ts';
 const along: Readonly<Record<string, readonly (readonly [having: string, beside: string, why: string])[]>> = {
   file: [
     ['read', 'getattr ioctl lock map open', 'a file that is read is also looked at, locked, mapped'],
+    ['rename', 'unlink', 'a file that takes a name may replace another'],
     ['write append create', 'getattr ioctl lock open append', 'a file that is written is also looked at and locked'],
     ['execute', 'getattr map open read', 'a program that is run is read and mapped'],
     ['entrypoint', 'execute getattr map open read', 'the program that a container starts with is read and mapped'],
@@ -13,7 +14,8 @@ const along: Readonly<Record<string, readonly (readonly [having: string, beside:
   dir: [
     ['search', 'getattr', 'the way to a file'],
     ['read', 'getattr ioctl lock open search', 'a directory that is listed is opened and looked at'],
-    ['write', 'getattr open search', 'a directory whose entries change is looked at'],
+    ['rename', 'reparent rmdir', 'a directory that takes a name may replace another, elsewhere'],
+    ['write', 'getattr open search remove_name', 'a directory whose entries change is looked at'],
   ],
   chr_file: [['read write append', 'getattr ioctl lock open', 'a device is also looked at and controlled']],
   fifo_file: [['read write append', 'getattr ioctl lock open', 'a pipe is also looked at']],
@@ -52,6 +54,17 @@ export function groundOf(
     return 'the node gives it to every process';
   if (granted.includes(`${target} ${source} process transition`))
     return `${target} starts the program and hears of its end`;
+  if (target === 'container_ro_file_t' && kind === 'file')
+    return "an image's layers below overlayfs are checked when memory is protected anew";
+  if (kind === 'filesystem' && word === 'getattr') return 'a call about a file system does not tell which';
+  if (/^(shm|sem|msgq)$/.test(kind) && (target === 'self' || target === source))
+    return 'memory and semaphores of System V that a program makes are its own';
+  if (
+    kind === 'chr_file' &&
+    'append getattr ioctl read write'.split(' ').includes(word) &&
+    granted.includes(`${source} ${target} file entrypoint`)
+  )
+    return 'a terminal, or the /dev/null that the runtime hands over';
   if (kind === 'lnk_file' && (word === 'read' || word === 'getattr'))
     return 'names on the way may be links, which a resolved path does not show';
   const having = (one: string): boolean => granted.includes(`${source} ${target} ${kind} ${one}`);

@@ -11,6 +11,8 @@ interface Token {
 export interface TypeNames {
   readonly set: Expression | string | null;
   readonly self: boolean;
+  /** `*` or `~`: only `neverallow` may say so. */
+  readonly wild: boolean;
 }
 
 export class ModuleText {
@@ -101,27 +103,30 @@ export class ModuleText {
       return {
         set: next === '*' ? listOf(['all'], line) : listOf(['not', this.types().set ?? listOf([], line)], line),
         self: false,
+        wild: true,
       };
     }
     if (next !== '{') {
       const one = this.word();
-      return one === 'self' ? { set: null, self: true } : { set: one, self: false };
+      return one === 'self' ? { set: null, self: true, wild: false } : { set: one, self: false, wild: false };
     }
     this.expect('{');
     const [plus, minus]: [(Expression | string)[], (Expression | string)[]] = [[], []];
     let self = false;
+    let wild = false;
     while (this.peek() !== '}') {
       const to = this.peek() === '-' ? minus : plus;
       if (to === minus) this.take();
       const inner = this.types();
       self ||= inner.self;
+      wild ||= inner.wild;
       if (inner.set !== null) to.push(inner.set);
     }
     this.expect('}');
     const without = minus.length === 0 ? null : listOf(['not', listOf(minus, line)], line);
-    if (plus.length === 0) return { set: without, self };
+    if (plus.length === 0) return { set: without, self, wild };
     const all = plus.length === 1 && plus[0] !== undefined ? plus[0] : listOf(plus, line);
-    return { set: without === null ? all : listOf(['and', all, without], line), self };
+    return { set: without === null ? all : listOf(['and', all, without], line), self, wild };
   }
 
   /** A set as one name, as rules of CIL want it: an attribute is declared in `out` where need be. */

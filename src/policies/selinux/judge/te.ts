@@ -65,6 +65,8 @@ const rule =
     const classes = text.names();
     const granted = text.permissions();
     text.expect(';');
+    if (kind !== 'neverallow' && (source.wild || target.wild))
+      throw new UnreadableArtifact(`line ${line}`, `* and ~ are of neverallow, not of ${kind}`);
     if (source.set === null || source.self) throw new UnreadableArtifact(`line ${line}`, 'self is no source');
     const from = text.nameOf(source.set, out);
     const to = [...(target.set === null ? [] : [text.nameOf(target.set, out)]), ...(target.self ? ['self'] : [])];
