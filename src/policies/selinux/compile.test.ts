@@ -42,12 +42,17 @@ function declarations(text: string, base: string): string {
 }
 
 /** A module as the CIL that semodule would make of it. */
-function moduleAsCil(name: string, text: string): string {
+function moduleAsCil(name: string, text: string, contexts: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'kguardian-module-'));
   try {
     writeFileSync(`${folder}/${name}.te`, text);
+    writeFileSync(`${folder}/${name}.fc`, contexts);
     execFileSync('checkmodule', ['-M', '-m', '-o', `${folder}/${name}.mod`, `${folder}/${name}.te`], { stdio: 'pipe' });
-    execFileSync('semodule_package', ['-o', `${folder}/${name}.pp`, '-m', `${folder}/${name}.mod`], { stdio: 'pipe' });
+    execFileSync(
+      'semodule_package',
+      ['-o', `${folder}/${name}.pp`, '-m', `${folder}/${name}.mod`, '-f', `${folder}/${name}.fc`],
+      { stdio: 'pipe' },
+    );
     return execFileSync('/usr/libexec/selinux/hll/pp', [], {
       input: readFileSync(`${folder}/${name}.pp`),
       encoding: 'utf8',
@@ -57,8 +62,8 @@ function moduleAsCil(name: string, text: string): string {
   }
 }
 
-function compilable(path: string, text: string): string {
-  if (path.endsWith('.te')) return moduleAsCil(path.slice(0, -3), text);
+function compilable(path: string, text: string, contexts: string): string {
+  if (path.endsWith('.te')) return moduleAsCil(path.slice(0, -3), text, contexts);
   if (!path.endsWith('.yaml')) return text;
   const object = parse(text) as {
     metadata: { name: string };
@@ -118,10 +123,12 @@ for (const { name, recording } of real)
     test(`${name} as ${Object.values(flags).flat().join(', ')} compiles, loses no rule, and answers as the judge does`, {
       skip: withoutOracle,
     }, () => {
-      const [artifact] = artifactsOf(recording, flags);
+      const [artifact, second] = artifactsOf(recording, flags);
       assert.ok(artifact);
       const base = miniBase();
-      const cil = compilable(artifact.path, artifact.text);
+      const contexts = second?.path.endsWith('.fc') === true ? second.text : '';
+      const cil = compilable(artifact.path, artifact.text, contexts);
+      assert.equal(cil.split('(filecon').length, artifact.text.split(/\(filecon|^#fc /m).length);
       const more = declarations(artifact.text, base);
       const judge = selinux.evaluator(artifact.text, { base: `${base}\n${more}` });
       const domain = artifact.path.endsWith('.te') ? `${artifact.path.slice(0, -3)}_t` : `${name}.process`;

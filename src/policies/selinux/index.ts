@@ -15,7 +15,7 @@ export const selinux: PolicyKind<typeof options, Query> = {
   cluster: 'unused',
   generate,
   recognises: (text) =>
-    /kind: (Raw)?SelinuxProfile|seLinuxOptions:|^\s*\((block|type|typeattributeset|allow|optional|blockinherit) |^(module [\w.-]+ [\d.]+;|policy_module\()|gen_context\(/m.test(
+    /kind: (Raw)?SelinuxProfile|seLinuxOptions:|^\s*\((block|type|typeattributeset|allow|optional|blockinherit) |^(module [\w.-]+ [\d.]+;|policy_module\()|gen_context\(|^\/\S*\s.*:object_r:/m.test(
       text,
     ),
   evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen)),

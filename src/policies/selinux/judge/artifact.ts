@@ -46,7 +46,7 @@ export function readArtifact(text: string): Artifact {
     };
   }
   if (/^\s*(##[^\n]*\n\s*)*interface\(/m.test(text)) return { statements: [], domain: null, gives: 'interfaces' };
-  if (/^\/\S*\s.*gen_context\(/m.test(text))
+  if (/^\/\S*\s.*(gen_context\(|:object_r:)/m.test(text))
     return { statements: labels(text.split('\n')), domain: null, gives: 'labels' };
   const statements = readExpressions(text, 'policy');
   return { statements, domain: domainOf(statements), gives: 'rules' };
@@ -110,11 +110,12 @@ const kinds: Readonly<Record<string, string>> = {
   '-l': 'symlink',
 };
 
-/** Lines of file_contexts: `/opt/app(/.*)?  --  gen_context(system_u:object_r:app_t,s0)`. */
+/** Lines of file_contexts: `/opt/app(/.*)?  --  system_u:object_r:app_t:s0`, or `gen_context(system_u:object_r:app_t,s0)`. */
 function labels(lines: readonly string[]): List[] {
   return lines.flatMap((text, at) => {
     if (/^\s*(#.*)?$/.test(text)) return [];
-    const found = /^(\/\S*)\s+(?:(--|-[dcbslp])\s+)?gen_context\((\w+):(\w+):(\w+),\s*([\w:.,-]+)\)\s*$/.exec(text);
+    const found =
+      /^(\/\S*)\s+(?:(--|-[dcbslp])\s+)?(?:gen_context\()?(\w+):(\w+):(\w+)(?:,\s*|:)([\w:.,-]+)\)?\s*$/.exec(text);
     if (found === null) throw new UnreadableArtifact(`line ${at + 1}`, `${JSON.stringify(text)} is no file context`);
     const [, pattern = '', kind, user = '', role = '', type = ''] = found;
     const level = listOf([listOf(['s0'], 1), listOf(['s0'], 1)], 1);

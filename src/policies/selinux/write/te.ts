@@ -68,7 +68,7 @@ export function moduleText(draft: Draft, name: string, comments: readonly string
   return lines.join('\n');
 }
 
-/** File contexts; `semodule_package -f`, or beside the module for the reference policy's Makefile. */
+/** File contexts, plain: as `semodule_package -f` wants them and the reference policy's Makefile takes them. */
 export function contextsText(draft: Draft, name: string): string {
   return [...contextLines(draft, name), ''].join('\n');
 }
@@ -76,7 +76,7 @@ export function contextsText(draft: Draft, name: string): string {
 function contextLines(draft: Draft, name: string): string[] {
   return draft.contexts.map(
     ({ path, below, class: kind, type }) =>
-      `${pattern(path, below)}\t${kind === null ? '' : `${kinds[kind]}\t`}gen_context(system_u:object_r:${typeWord(type, name)},s0)`,
+      `${pattern(path, below)}\t${kind === null ? '' : `${kinds[kind]}\t`}system_u:object_r:${typeWord(type, name)}:s0`,
   );
 }
 
