@@ -4,80 +4,20 @@
  * it. Then enforcing: every program does its work without one AVC, and files that are not its own are refused.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { promisify } from 'node:util';
 import { fold } from '#baseline/fold.ts';
-import type { Denial } from '#observation/denial.ts';
-import type { Recording } from '#observation/recording.ts';
 import { selinux } from '#policies/selinux/index.ts';
 import { proved, replay } from '#proof/replay.ts';
-import { lab, recordContainer, runContainer, startContainer, withoutContainers } from './lab.ts';
+import { withoutContainers } from './lab.ts';
+import { type Guest, inGuest, recorded, withoutGuest } from './selinux-guest.ts';
 import { type Workload, workloads } from './workloads.ts';
 
-const run = promisify(execFile);
 const skip = withoutContainers() || withoutGuest();
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-selinux-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-function withoutGuest(): string | false {
-  const state = join(
-    process.env['XDG_CACHE_HOME'] ?? `${process.env['HOME']}/.cache`,
-    'kguardian-lab/vm/selinux/state',
-  );
-  return existsSync(state) ? false : 'the guest that enforces SELinux is not built: ../shared/lab/setup --only selinux';
-}
-
-async function recorded({ name, argv, flags, smoke }: Workload): Promise<Recording> {
-  const id = `kgse-${name}`;
-  return recordContainer(id, name, async () => {
-    if (smoke.type === 'command') {
-      const { code, stdout, stderr } = await runContainer(id, flags, argv);
-      assert.equal(`${code} ${stdout}`, `0 ${smoke.output}`, stderr);
-      return;
-    }
-    const container = await startContainer(id, flags, argv);
-    try {
-      for (let visit = 0; visit < 2; visit += 1) await smoke.check(container.ip, 20_000);
-    } finally {
-      await container.remove();
-    }
-  });
-}
-
-/** What the guest's kernel log says, as the importers would read it. */
-function denialsIn(log: string, names: readonly string[]): Denial[] {
-  return log.split('\n').flatMap((line): Denial[] => {
-    const found = /avc:\s+denied\s+\{ ([^}]+) \} for\s+(.*)$/.exec(line);
-    if (
-      found === null ||
-      !names.some((name) => line.includes(`:${name}.process:`) && !line.includes('scontext=system_u:system_r:kernel_t'))
-    )
-      return [];
-    const [, permissions = '', rest = ''] = found;
-    const fields = Object.fromEntries(
-      [...rest.matchAll(/(\w+)=("[^"]*"|\S+)/g)].map(([, key = '', value = '']) => [key, value.replaceAll('"', '')]),
-    );
-    return [
-      {
-        framework: 'selinux',
-        enforced: fields['permissive'] === '0',
-        at: null,
-        fields,
-        permissions: permissions.trim().split(' '),
-        count: 1,
-      },
-    ];
-  });
-}
-
-interface Guest {
-  readonly said: readonly string[];
-  readonly denials: readonly Denial[];
-}
 
 /**
  * What the lab's guest is, beside a node: its overlays lie over its own root, whose programs have types of their own
@@ -86,20 +26,15 @@ interface Guest {
 const guestRules = `(allow domain exec_type (file (read)))
 (allow domain tmpfs_t (file (append getattr ioctl write)))`;
 
-/** Links the policies to Debian's base and runs their programs in a guest of their own. */
-async function inGuest(policies: ReadonlyMap<string, string>, mode: 'permissive' | 'enforcing'): Promise<Guest> {
-  const names = [...policies.keys()];
-  const at = mkdtempSync(`${folder}/${mode}-`);
-  for (const [name, text] of policies) writeFileSync(`${at}/${name}.cil`, text);
-  writeFileSync(`${at}/guest.cil`, guestRules);
-  const texts = [...names, 'guest'].map((name) => `${at}/${name}.cil`);
-  await run(`${lab}/oracle-selinux`, ['--vm', '--out', `${at}/policy`, ...texts], { timeout: 200_000 });
-  const script = new URL('selinux-guest.sh', import.meta.url).pathname;
-  const variables = ['-e', `MODE=${mode}`, '-e', `NAMES=${names.join(' ')}`];
-  const options = ['-m', 'selinux', '-t', '550', '-d', folder, '-o', `${at}/out`, ...variables];
-  const { stdout } = await run(`${lab}/vm-run`, [...options, script, `${at}/policy`], { timeout: 580_000 });
-  const log = readFileSync(`${at}/out/dmesg`, 'utf8');
-  return { said: stdout.trimEnd().split('\n'), denials: denialsIn(log, names) };
+function inOneGuest(policies: ReadonlyMap<string, string>, mode: 'permissive' | 'enforcing'): Promise<Guest> {
+  return inGuest({
+    policies,
+    more: guestRules,
+    mode,
+    script: 'selinux-containers-guest.sh',
+    share: folder,
+    variables: { NAMES: [...policies.keys()].join(' ') },
+  });
 }
 
 /** PostgreSQL takes as long as all others together: two guests at once. */
@@ -107,7 +42,7 @@ async function inGuests(policies: ReadonlyMap<string, string>, mode: 'permissive
   const [slow, rest] = [true, false].map(
     (wanted) => new Map([...policies].filter(([name]) => (name === 'postgres') === wanted)),
   );
-  const guests = await Promise.all([slow, rest].map((each) => inGuest(each ?? new Map(), mode)));
+  const guests = await Promise.all([slow, rest].map((each) => inOneGuest(each ?? new Map(), mode)));
   return { said: guests.flatMap(({ said }) => said), denials: guests.flatMap(({ denials }) => denials) };
 }
 

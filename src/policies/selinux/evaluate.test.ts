@@ -38,6 +38,22 @@ test('what an inherited block of the node decides is unknown until the base is g
   assert.equal(verdict(text, { ...read, permission: 'append' }, { base }), 'deny');
 });
 
+test('a question may bring its policy and a base of any size along', () => {
+  const answers = selinux.world?.answers();
+  const ask = (base: string): string | undefined => {
+    const line = {
+      policy: '(block shop (blockinherit container) (allow process etc_t (file (read))))',
+      base,
+      ask: read,
+    };
+    return answers?.answer(selinux.world?.query.parse(line)).verdict;
+  };
+  assert.equal(ask(''), 'allow');
+  assert.equal(ask('(block container (type process))'), 'allow');
+  const denied = { policy: '(block shop (type process))', ask: read };
+  assert.equal(answers?.answer(selinux.world?.query.parse(denied)).verdict, 'deny');
+});
+
 test('attributes of the node give what this kind has read of them; of others nothing is known', () => {
   const text = (attribute: string): string => `(block shop (type process) (typeattributeset ${attribute} (process)))`;
   assert.equal(verdict(text('domain'), { ...read, class: 'dir', permission: 'search' }), 'unknown');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parse } from 'yaml';
 import { fold } from '#baseline/fold.ts';
 import type { Observation } from '#observation/observation.ts';
 import type { Recording, Sensor } from '#observation/recording.ts';
@@ -131,6 +132,17 @@ test('programs have domains of their own where that is asked for and labels go b
   assert.ok(mount.type === 'abstained' && mount.reason.includes('cannot be told apart'));
 });
 
+test('a first program that the recorder found in its own place has the first domain', () => {
+  const late = { ...exec('/opt/app/bin/app', '/opt/app/bin/app'), parent: null } as Observation;
+  const recording = recordingOf([exec('/opt/app/bin/helper', '/opt/app/bin/app')]);
+  const policy = text(
+    { ...recording, observations: [late, ...recording.observations.slice(1)] },
+    { domains: 'per-program' },
+  );
+  assert.match(policy, /\(typetransition process helper_exec process helper\)/);
+  assert.doesNotMatch(policy, /\(type app/);
+});
+
 test('files that the base guards are left out, and the notes say which', () => {
   const made = generated(recordingOf([file('/etc/shadow', 'read'), file('/etc/passwd', 'read')]));
   assert.ok(made.type === 'artifacts');
@@ -195,4 +207,52 @@ test('more evidence, which may move a path to another type, refuses nothing that
     for (const labels of ['mount', 'paths'])
       assert.ok(proved(replay(selinux.evaluator(text(more, { labels })), [recording])));
   }
+});
+
+test('names of workloads become words of the languages, whatever they hold', () => {
+  for (const name of ['a b)(type x', '0', '-', 'ünïcode', 'x"\n(allow'] as const) {
+    const recording = recordingOf([]);
+    const hostile = {
+      ...recording,
+      containers: recording.containers.map((each) => ({ ...each, workload: name, name })),
+    };
+    for (const output of ['cil', 'te', 'spo', 'spo-raw'] as const) {
+      const made = generated(hostile, { output, patch: true });
+      assert.ok(made.type === 'artifacts', JSON.stringify(made));
+      for (const { path, text: written } of made.artifacts) {
+        assert.match(path, /^[A-Za-z0-9][A-Za-z0-9._-]*$/);
+        assert.doesNotThrow(() => selinux.evaluator(written), written);
+      }
+    }
+  }
+});
+
+test("the patch names the container and the type alone: user, role and level stay the runtime's", () => {
+  const recording = recordingOf([]);
+  const pod = {
+    cluster: 'c',
+    namespace: 'shop',
+    kind: 'Deployment',
+    name: 'app',
+    uid: 'u',
+    node: 'n',
+    labels: {},
+    serviceAccount: null,
+    hostNetwork: false,
+  };
+  const made = generated(
+    { ...recording, containers: recording.containers.map((each) => ({ ...each, name: 'web', pod })) },
+    { patch: true },
+  );
+  assert.ok(made.type === 'artifacts');
+  const patch = made.artifacts.find(({ path }) => path.endsWith('-patch.yaml'));
+  assert.deepEqual(parse(patch?.text ?? ''), {
+    spec: {
+      template: {
+        spec: { containers: [{ name: 'web', securityContext: { seLinuxOptions: { type: 'shop_app_web.process' } } }] },
+      },
+    },
+  });
+  assert.match(made.artifacts[0]?.text ?? '', /^\(block shop_app_web$/m);
+  assert.equal(selinux.evaluator(patch?.text ?? '').permissions.length, 0);
 });

@@ -1,5 +1,6 @@
 import type { PolicyKind } from '../kind.ts';
 import { evaluator, query, type Query } from './evaluate.ts';
+import { world } from './world.ts';
 import { generate } from './generate.ts';
 import { options, readingOptions } from './options.ts';
 import { refine } from './refine.ts';
@@ -22,4 +23,5 @@ export const selinux: PolicyKind<typeof options, Query> = {
   refine,
   readingOptions,
   query,
+  world,
 };

@@ -25,7 +25,7 @@ const shared = {
     .enum(['auto', 'mount', 'paths'])
     .default('auto')
     .describe(
-      'who labels files. mount: the container runtime, all alike; paths: file contexts, by path; auto: mount for pods, else paths',
+      'who labels files. mount: the container runtime, all alike; paths: file contexts, by path; auto: mount for pods, else paths, and of a text what it says',
     ),
 };
 

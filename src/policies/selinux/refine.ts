@@ -70,7 +70,10 @@ export function refine(text: string, denials: readonly Denial[]): Refined {
     else if (decide({ ...policy, permissive: [] }, { source, target, class: kind, permission }).verdict === 'allow')
       leave(`${name} is allowed already: a constraint (categories, roles) or an older policy refused it`, count);
     else if (danger !== undefined) leave(`${name} is not added: ${danger[1]}`, count);
-    else if (unlabelled.includes(target) && /^(file|dir|.*_file)$/.test(kind)) {
+    else if (
+      (unlabelled.includes(target) || (target === 'root_t' && kind !== 'dir')) &&
+      /^(file|dir|.*_file)$/.test(kind)
+    ) {
       const path = fields['path'] ?? fields['name'];
       leave(
         `${name} is not added: nothing labels ${path === undefined ? 'it' : JSON.stringify(printable(path))}; give it a label`,

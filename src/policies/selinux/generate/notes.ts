@@ -65,7 +65,9 @@ export function notesOf(
       ].includes(each),
     );
   if (dangerous.length > 0)
-    notes.push(`capabilities that lead past other limits: ${[...new Set(dangerous)].toSorted().join(', ')}`);
+    notes.push(
+      `capabilities that lead past other limits: ${[...new Set(dangerous)].toSorted().join(', ')}; overlayfs asks for some in its mounter's name, which a recorder may take for the program`,
+    );
   if (mount)
     notes.push(
       `the runtime gives all files of an image one type (${options.imageType}): SELinux tells them apart by class alone, and other containers' by their categories`,

@@ -4,7 +4,7 @@ import type { Rules, Transition, TypeName } from './draft.ts';
 import { ofItself } from './implied.ts';
 import type { Labels } from './labels.ts';
 import { addWay } from './files.ts';
-import type { Programs } from './programs.ts';
+import { isFirst, type Programs } from './programs.ts';
 
 /** Calls that the kernel asks about, of a process about itself or its like (security/selinux/hooks.c). */
 const byCall: Readonly<Record<string, string>> = {
@@ -94,9 +94,10 @@ export function addProcesses(
     if (/^f?statfs$/.test(claim.name ?? ''))
       for (const type of [fileSystem, 'proc_t', 'sysfs_t']) rules.add(domain, type, 'filesystem', 'getattr');
   }
-  for (const { path, program } of programs.execs) {
+  for (const exec of programs.execs) {
+    const { path, program } = exec;
     const label = labels.of(path, 'file');
-    if (program === null) {
+    if (isFirst(exec)) {
       // The starter found it: the program is entered by the file alone.
       const domain = programs.domainOf(path);
       rules.add(domain, label, 'file', 'entrypoint execute getattr map open read');
@@ -104,8 +105,8 @@ export function addProcesses(
         transitions.push({ source: starter.type, target: label, class: 'process', result: domain });
         rules.add(starter.type, label, 'file', 'execute getattr map open read');
       }
-      continue;
     }
+    if (program === null) continue;
     const [from, to] = [programs.domainOf(program), programs.domainOf(path)];
     addWay(rules, from, path, labels);
     if (from === to) rules.add(from, label, 'file', ofItself('execute', 'file'));

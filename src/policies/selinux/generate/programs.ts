@@ -24,7 +24,7 @@ export function programsOf(
   mayBeEntry: (path: string) => boolean,
 ): Programs {
   const known = execs.filter(({ path }) => path.startsWith('/'));
-  const first = new Set(known.filter(({ program }) => program === null).map(({ path }) => canonical(path)));
+  const first = new Set(known.filter(isFirst).map(({ path }) => canonical(path)));
   const started = [
     ...new Set(known.flatMap(({ path, program }) => (program === null ? [] : [canonical(path)]))),
   ].toSorted();
@@ -57,4 +57,12 @@ export function programsOf(
     },
     execs: known,
   };
+}
+
+/**
+ * Whether the runtime started it: nobody in the container did. A recorder that comes late finds the program itself in
+ * the place of who called exec, but no parent.
+ */
+export function isFirst({ program, parent }: ExecFact): boolean {
+  return program === null || parent === null;
 }

@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url';
 const lab = fileURLToPath(new URL('../../../../../shared/lab', import.meta.url));
 const mini = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kguardian-lab/selinux/mini.cil');
 
+/** A reason to skip, or false; the path of a compiler that is not installed is reason enough. */
 export const withoutOracle: string | false = !existsSync(`${lab}/oracle-selinux`)
   ? 'no ../shared/lab/oracle-selinux here'
   : !existsSync(mini)
     ? 'the lab is not set up: ../shared/lab/setup --only oracles'
-    : !existsSync('/usr/bin/secilc')
-      ? 'secilc is not installed'
-      : false;
+    : (['/usr/bin/secilc', '/usr/bin/checkmodule', '/usr/libexec/selinux/hll/pp'].find((each) => !existsSync(each)) ??
+      false);
 
 /** The base that `--base mini` links to. */
 export function miniBase(): string {
