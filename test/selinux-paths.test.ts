@@ -50,9 +50,12 @@ test('programs work under policies by path, each program in its domain, and file
   timeout: 900_000,
 }, async (t) => {
   const policies = new Map<string, string>();
+  const starts: string[] = [];
   for (const workload of workloads(folder).filter(({ name }) => name in chosen)) {
     const recording = await recorded(workload);
     const flags = chosen[workload.name] ?? {};
+    for (const each of recording.observations)
+      if (each.type === 'exec') starts.push(`${each.phase} ${each.program} (${each.parent}) starts ${each.path}`);
     const [baseline] = fold([recording]);
     assert.ok(baseline);
     const options = selinux.options.parse({ labels: 'paths', ...flags });
@@ -63,7 +66,7 @@ test('programs work under policies by path, each program in its domain, and file
     policies.set(workload.name, text);
     writeFileSync(`${folder}/${workload.name}.argv`, workload.argv.map((word) => `${word}\0`).join(''));
   }
-  assert.match(policies.get('shell') ?? '', /\(typetransition process sort_exec process sort\)/);
+  assert.match(policies.get('shell') ?? '', /\(typetransition process sort_exec process sort\)/, starts.join('\n'));
 
   const first = await inMode(policies, 'permissive');
   for (const each of [

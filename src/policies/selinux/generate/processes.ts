@@ -97,7 +97,7 @@ export function addProcesses(
   for (const exec of programs.execs) {
     const { path, program } = exec;
     const label = labels.of(path, 'file');
-    if (isFirst(exec)) {
+    if (isFirst(exec, programs.execs)) {
       // The starter found it: the program is entered by the file alone.
       const domain = programs.domainOf(path);
       rules.add(domain, label, 'file', 'entrypoint execute getattr map open read');

@@ -24,7 +24,7 @@ export function programsOf(
   mayBeEntry: (path: string) => boolean,
 ): Programs {
   const known = execs.filter(({ path }) => path.startsWith('/'));
-  const first = new Set(known.filter(isFirst).map(({ path }) => canonical(path)));
+  const first = new Set(known.filter((each) => isFirst(each, known)).map(({ path }) => canonical(path)));
   const started = [
     ...new Set(known.flatMap(({ path, program }) => (program === null ? [] : [canonical(path)]))),
   ].toSorted();
@@ -61,8 +61,9 @@ export function programsOf(
 
 /**
  * Whether the runtime started it: nobody in the container did. A recorder that comes late finds the program itself in
- * the place of who called exec, but no parent.
+ * the place of who called exec, and as its parent nobody, or somebody who was never started in the container.
  */
-export function isFirst({ program, parent }: ExecFact): boolean {
-  return program === null || parent === null;
+export function isFirst({ path, program, parent }: ExecFact, all: readonly ExecFact[]): boolean {
+  if (program === null || parent === null) return true;
+  return program === path && !all.some((each) => each.path === parent);
 }
