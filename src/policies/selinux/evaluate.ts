@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { fileAccess, type Observation, protocol } from '#observation/observation.ts';
+import { wordsOf } from '#observation/words.ts';
 import type { Evaluator, Verdict } from '../kind.ts';
 import { readArtifact } from './judge/artifact.ts';
 import { checkAssertions } from './judge/assertions.ts';
@@ -161,6 +162,7 @@ export function evaluator(text: string, options: ReadingOptions): Evaluator<Quer
   return {
     governs: (observation) => needs(observation) !== null,
     judge: (observation) => all(needs(observation) ?? []),
+    about: wordsOf,
     answer,
     permissions: granted,
     ground: (permission) => groundOf(policy, permission, granted, domain),

@@ -58,9 +58,10 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const own = containerName(baseline);
   const notes = [...doubts, ...notesOf(baseline, draft, left, { mount, options })];
   const artifacts = policyFiles(draft, own, baseline, options, notes).map(
-    ({ suffix, module, text }): Artifact => ({
+    ({ suffix, module, text, judged }): Artifact => ({
       path: module === undefined ? artifactPath(own, suffix) : `${module}.${suffix}`,
       text,
+      ...(judged === undefined ? {} : { judged }),
     }),
   );
   return { type: 'artifacts', artifacts, notes, ...(left.length === 0 ? {} : { leftOut }) };

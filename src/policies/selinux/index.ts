@@ -10,6 +10,7 @@ export const selinux: PolicyKind<typeof options, Query> = {
   aliases: [],
   summary:
     'types of processes, files and ports: CIL, type enforcement modules, SelinuxProfile (Security Profiles Operator)',
+  demoFile: 'demo-selinux.cil',
   options,
   sensors: ['files', 'programs', 'capabilities'],
   unit: 'container',
@@ -22,6 +23,7 @@ export const selinux: PolicyKind<typeof options, Query> = {
   evaluator: (text, chosen = {}) => evaluator(text, readingOptions.parse(chosen)),
   refine,
   readingOptions,
+  deployed: [],
   query,
   world,
 };

@@ -10,6 +10,8 @@ import { comment, identifier } from './words.ts';
 interface PolicyFile {
   /** After the name and a hyphen; a module's files are called exactly as the module, which checkmodule wants. */
   readonly suffix: string;
+  /** What labels or names a policy, and grants nothing by itself. */
+  readonly judged?: false;
   readonly module?: string;
   readonly text: string;
 }
@@ -24,7 +26,11 @@ export function policyFiles(
   const name = identifier(own);
   const type = typeOf(options.output, name, own);
   const comments = [...usage(options.output, own, type), ...notes].map((each) => comment('', each).trimStart());
-  const patch = { suffix: 'selinux-patch.yaml', text: seLinuxPatch(baseline.container, type, baseline.place?.kind) };
+  const patch = {
+    suffix: 'selinux-patch.yaml',
+    text: seLinuxPatch(baseline.container, type, baseline.place?.kind),
+    judged: false as const,
+  };
   return [...policyOf(draft, name, own, options.output, comments), ...(options.patch ? [patch] : [])];
 }
 
@@ -41,8 +47,8 @@ function policyOf(
     case 'te':
       return [
         { suffix: 'te', module: name, text: moduleText(draft, name, comments) },
-        { suffix: 'fc', module: name, text: contextsText(draft, name) },
-        { suffix: 'if', module: name, text: interfacesText(draft, name) },
+        { suffix: 'fc', module: name, text: contextsText(draft, name), judged: false },
+        { suffix: 'if', module: name, text: interfacesText(draft, name), judged: false },
       ];
     case 'spo':
       return [{ suffix: 'selinux.yaml', text: selinuxProfile(draft, own, comments) }];
