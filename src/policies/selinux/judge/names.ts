@@ -99,19 +99,23 @@ export function declare(scope: Scope, space: Space, name: string, declared: Omit
   return made;
 }
 
+/** Blocks, what they came from and what is around that; only when nobody there knows the name, the global ones. */
 function search(from: Scope, space: Space, name: string): Declared | Argument | null {
-  for (let scope: Scope | null = from; scope !== null; scope = scope.parent) {
+  return inBlocks(from, space, name) ?? outermost(from).names.get(key(space, name)) ?? null;
+}
+
+function inBlocks(from: Scope, space: Space, name: string): Declared | Argument | null {
+  for (let scope = from; scope.parent !== null; scope = scope.parent) {
     const own = scope.abstract ? undefined : scope.names.get(key(space, name));
     if (own !== undefined) return own;
     if (scope.arguments !== null) {
       if (scope.declaredByMacro?.has(key(space, name)) === true) continue;
       const argument = scope.arguments.get(name);
       if (argument !== undefined && argument.space === space) return argument;
-      const beyond = scope.origin === null ? null : search(scope.origin, space, name);
+      const beyond = scope.origin === null ? null : inBlocks(scope.origin, space, name);
       if (beyond !== null) return beyond;
     } else if (scope.origin !== null) {
-      const around = scope.parent === null ? null : search(scope.parent, space, name);
-      return around ?? search(scope.origin, space, name);
+      return inBlocks(scope.parent, space, name) ?? inBlocks(scope.origin, space, name);
     }
   }
   return null;
