@@ -1,0 +1,28 @@
+/** Changes applied to objects; what nobody changes stays the same object. */
+import type { Path } from '../pod.ts';
+import type { Change } from './remedy.ts';
+
+type Tree = Readonly<Record<string, unknown>> | readonly unknown[];
+
+export function changed(object: unknown, changes: readonly Change[]): unknown {
+  return changes.reduce((now, { path, value }) => withValue(now, path, value), object);
+}
+
+function withValue(now: unknown, path: Path, value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const tree = typeof now === 'object' && now !== null ? (now as Tree) : undefined;
+  // What is not there need not be taken away.
+  if (value === undefined && (tree === undefined || !(key in tree))) return now;
+  if (Array.isArray(tree)) {
+    const items = tree as readonly unknown[];
+    if (rest.length === 0 && value === undefined) return items.filter((_, at) => at !== key);
+    return items.map((item, at) => (at === key ? withValue(item, rest, value) : item));
+  }
+  const map = (tree ?? {}) as Readonly<Record<string, unknown>>;
+  if (rest.length === 0 && value === undefined) {
+    const { [key]: _, ...others } = map;
+    return others;
+  }
+  return { ...map, [key]: withValue(map[key], rest, value) };
+}

@@ -1,0 +1,82 @@
+/** The way to a level: remedies, and what is refused still when all of them were applied. */
+import type { Observed } from '../behaviour.ts';
+import { defaulted } from '../defaults.ts';
+import { type Violation, violations } from '../evaluate.ts';
+import { type Level, levels, type Version } from '../level.ts';
+import { type PodView, readPod } from '../pod.ts';
+import { changed } from './change.ts';
+import type { Change, Remedy } from './remedy.ts';
+import { rightsRemedies } from './rights.ts';
+import { surroundingsRemedies } from './surroundings.ts';
+
+export interface Plan {
+  readonly level: Level;
+  readonly remedies: readonly Remedy[];
+  /** Of all remedies, in the order in which they can be applied. */
+  readonly changes: readonly Change[];
+  /** The pod with the changes. */
+  readonly pod: unknown;
+  /** What the level refuses of it; empty when it is compliant. */
+  readonly left: readonly Violation[];
+}
+
+/** A change may uncover what stood behind it: an own value of a container, then that of the pod. */
+const rounds = 4;
+
+/** `take` says which remedies to apply; all by default. */
+export function plan(
+  pod: unknown,
+  level: Level,
+  version: Version,
+  observed: Observed,
+  take: (remedy: Remedy) => boolean = () => true,
+): Plan {
+  const found: Remedy[] = [];
+  const changes: Change[] = [];
+  let now = pod;
+  let left: Violation[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const view = defaulted(readPod(now));
+    left = violations(view, level, version);
+    const remedies = left.flatMap((violation) => remediesFor(view, violation, observed));
+    const news = remedies.filter((each) => !found.some((known) => sameRemedy(known, each)));
+    if (news.length === 0) break;
+    found.push(...news);
+    const more = inOrder(news.filter(take).flatMap((each) => each.changes));
+    if (more.length === 0) break;
+    changes.push(...more);
+    now = changed(now, more);
+  }
+  if (now !== pod) left = violations(defaulted(readPod(now)), level, version);
+  return { level, remedies: found, changes, pod: now, left };
+}
+
+function remediesFor(pod: PodView, violation: Violation, observed: Observed): Remedy[] {
+  const remedy = rightsRemedies[violation.check] ?? surroundingsRemedies[violation.check];
+  return remedy?.({ pod, observed }, violation) ?? [];
+}
+
+function sameRemedy(a: Remedy, b: Remedy): boolean {
+  return a.check === b.check && a.container === b.container && a.what === b.what;
+}
+
+/** What leaves a list leaves it from its end on, so that places before it stay what they are. */
+function inOrder(changes: readonly Change[]): Change[] {
+  const fromList = (change: Change): boolean => change.value === undefined && typeof change.path.at(-1) === 'number';
+  return [
+    ...changes.filter((change) => !fromList(change)),
+    ...changes.filter(fromList).toSorted((a, b) => Number(b.path.at(-1)) - Number(a.path.at(-1))),
+  ];
+}
+
+/**
+ * The strictest level that the behaviour allows: no remedy that leads there breaks what was seen, and each violation has a
+ * remedy that changes fields. What is unknown does not stand against it; the remedies say where that is so.
+ */
+export function recommended(pod: unknown, version: Version, observed: Observed): Plan {
+  for (const level of levels.toReversed()) {
+    const way = plan(pod, level, version, observed);
+    if (way.left.length === 0 && way.remedies.every(({ effect }) => effect.type !== 'breaks')) return way;
+  }
+  return { level: 'privileged', remedies: [], changes: [], pod, left: [] };
+}

@@ -1,0 +1,167 @@
+/** Pod Security Standards on the command line. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { recordings, run } from './cli.ts';
+
+const suite = fileURLToPath(new URL('../../shared/suites/pss-sample.jsonl', import.meta.url));
+const folder = await mkdtemp(join(tmpdir(), 'kguardian-pss-'));
+after(() => rm(folder, { recursive: true }));
+
+const manifests = `# Source: chart/templates/web.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: nginx   # the web server
+  namespace: shop
+spec:
+  template:
+    metadata:
+      labels: {app: nginx}
+    spec:
+      # who runs it
+      containers:
+      - name: nginx
+        image: "nginx:1"   # pinned elsewhere
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: clean}
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          containers:
+          - name: c
+            image: "never closed
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata: {name: w}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: debug}
+spec:
+  containers: [{name: a, securityContext: {privileged: true}}]
+`;
+const file = join(folder, 'manifests.yaml');
+await writeFile(file, manifests);
+
+test('evaluate answers as upstream does', {
+  skip: existsSync(suite) ? false : '../shared is not beside the checkout',
+}, async () => {
+  const { code, stdout } = await run(['evaluate', 'pss', suite]);
+  assert.equal(code, 0);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; allowed: boolean; reasons: string[] });
+  const expected = readFileSync(suite, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; expect: string; message?: string });
+  assert.deepEqual(
+    answers.map(({ id, allowed, reasons }) => [id, allowed, reasons.join(', ')]),
+    expected.map(({ id, expect, message }) => [id, expect === 'pass', message ?? '']),
+  );
+});
+
+test('a question that cannot be answered says why, the others are answered', async () => {
+  const pod = { spec: { containers: [{ name: 'a' }] } };
+  const lines = [
+    { id: 1, level: 'baseline', version: 'v1.30', pod },
+    { id: 2, level: 'strict', pod },
+    { id: 3, level: 'baseline', version: '1.30', pod },
+    { id: 4, level: 'baseline', pod: { spec: { hostPID: 'yes' } } },
+    { id: 5, level: 'baseline' },
+  ];
+  const { code, stdout } = await run(['evaluate', 'pss'], {
+    input: `${lines.map((each) => JSON.stringify(each)).join('\n')}\n{\n`,
+  });
+  assert.equal(code, 2);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { error?: string });
+  assert.equal(answers.length, 6);
+  assert.deepEqual(answers[0], { id: 1, allowed: true, reasons: [] });
+  for (const [at, error] of [/^level: /, /^version: "1.30"/, /^spec.hostPID: /, /^pod: /, /^not JSON$/].entries())
+    assert.match(answers[at + 1]?.error ?? '', error);
+});
+
+test('audit names each fault, what it could not read with its line, and kinds it does not know', async () => {
+  const { code, stdout, stderr } = await run(['audit', 'pss', '-f', file, '-o', 'json']);
+  assert.equal(code, 2);
+  const { pods, unread } = JSON.parse(stdout) as {
+    pods: {
+      name: string;
+      current: string;
+      recommended: string;
+      violations: { check: string; faults: { path: string }[] }[];
+    }[];
+    unread: { file: string; line: number }[];
+  };
+  assert.deepEqual(
+    pods.map(({ name, current, recommended }) => [name, current, recommended]),
+    [
+      ['nginx', 'baseline', 'restricted'],
+      ['debug', 'privileged', 'restricted'],
+    ],
+  );
+  assert.deepEqual(pods[0]?.violations[0]?.faults, [
+    { path: 'spec.template.spec.containers[0].securityContext.allowPrivilegeEscalation', container: 'nginx' },
+  ]);
+  assert.equal(pods[1]?.violations[0]?.faults[0]?.path, 'spec.containers[0].securityContext.privileged');
+  assert.equal(unread.length, 1);
+  assert.ok((unread[0]?.line ?? 0) >= 26, stdout);
+  assert.match(stderr, /manifests\.yaml:2\d: Missing closing/);
+  assert.match(stderr, /1 × Widget \(example\.com\/v1\)/);
+});
+
+test('audit says what would break what was recorded', async () => {
+  const { stdout } = await run(['audit', 'pss', 'nginx', '-f', file, '--from', join(recordings, 'nginx.jsonl.zst')]);
+  assert.match(stdout, /^Deployment shop\/nginx +baseline +baseline +/m);
+  assert.match(stdout, /set runAsNonRoot: true: would break, ran as uid 0 and used CAP_CHOWN/);
+  assert.match(stdout, /drop ALL capabilities: would break, used CAP_CHOWN, CAP_SETGID, CAP_SETUID/);
+});
+
+test('--fail-on decides the exit code, and a version before the check knows nothing of it', async () => {
+  const probe = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'a', livenessProbe: { httpGet: { host: 'x', port: 80 } } }] },
+  });
+  const audit = (...flags: string[]): Promise<{ code: number | null; stderr: string }> =>
+    run(['audit', 'pss', '-f', '-', ...flags], { input: probe });
+  assert.equal((await audit()).code, 0);
+  assert.equal((await audit('--fail-on', 'baseline')).code, 1);
+  assert.equal((await audit('--fail-on', 'baseline', '--pss-version', 'v1.33')).code, 0);
+  const wrong = await audit('--pss-version', '1.33');
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--pss-version takes latest or v1\.N, not "1\.33"/);
+});
+
+test('SARIF, JUnit and YAML carry the same violations', async () => {
+  const asked = (form: string): Promise<{ stdout: string }> => run(['audit', 'pss', 'debug', '-f', file, '-o', form]);
+  const [sarif, junit, yaml] = await Promise.all(['sarif', 'junit', 'yaml'].map(asked));
+  const { runs } = JSON.parse(sarif?.stdout ?? '') as {
+    runs: { results: { ruleId: string }[]; tool: { driver: { rules: object[] } } }[];
+  };
+  const rules = runs[0]?.results.map(({ ruleId }) => ruleId);
+  assert.equal(runs[0]?.tool.driver.rules.length, 19);
+  const { pods } = parse(yaml?.stdout ?? '') as { pods: { violations: { check: string }[] }[] };
+  assert.deepEqual(
+    [...new Set(rules)],
+    pods[0]?.violations.map(({ check }) => check),
+  );
+  assert.equal(junit?.stdout.match(/<failure /g)?.length, pods[0]?.violations.length);
+  assert.match(junit?.stdout ?? '', /container &quot;a&quot; must not set securityContext.privileged=true/);
+});
