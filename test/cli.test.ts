@@ -31,6 +31,11 @@ const commands = [
   ['evaluate', 'seccomp'],
   ['evaluate', 'rbac'],
   ['gen', 'rbac'],
+  ['audit', 'pss'],
+  ['evaluate', 'pss'],
+  ['gen', 'pss'],
+  ['gen', 'pss', 'labels'],
+  ['gen', 'pss', 'fix'],
   ['inspect'],
   ['demo'],
   ['completion'],
@@ -74,6 +79,9 @@ test('every command has help with two examples, and each example works when past
     join(place, 'requests.jsonl'),
     '{"id":1,"user":{"name":"a"},"verb":"get","resourceRequest":true,"resource":"pods"}\n',
   );
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'a' }] } };
+  writeFileSync(join(place, 'manifests.yaml'), JSON.stringify(pod));
+  writeFileSync(join(place, 'pods.jsonl'), JSON.stringify({ id: 1, level: 'restricted', pod }));
   const tried = new Set<string>();
   for (const command of commands) {
     const { code, stdout, stderr } = await run([...command, '--help']);

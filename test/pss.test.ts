@@ -1,12 +1,12 @@
 /** Pod Security Standards on the command line. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { recordings, run } from './cli.ts';
 
 const suite = fileURLToPath(new URL('../../shared/suites/pss-sample.jsonl', import.meta.url));
@@ -164,4 +164,112 @@ test('SARIF, JUnit and YAML carry the same violations', async () => {
   );
   assert.equal(junit?.stdout.match(/<failure /g)?.length, pods[0]?.violations.length);
   assert.match(junit?.stdout ?? '', /container &quot;a&quot; must not set securityContext.privileged=true/);
+});
+
+test('a fixed file is compliant when it is judged again, and the rest of it stays byte for byte', async () => {
+  const { code, stdout, stderr } = await run(['gen', 'pss', 'fix', '-f', file]);
+  assert.equal(code, 2, 'one document cannot be read');
+  assert.match(stderr, /Deployment shop\/nginx is restricted with \d changes/);
+  for (const kept of [
+    '# Source: chart/templates/web.yaml',
+    '# the web server',
+    '# who runs it',
+    '"nginx:1" # pinned elsewhere',
+  ])
+    assert.ok(stdout.includes(kept), `${kept}\n${stdout}`);
+  const untouched = manifests.slice(manifests.indexOf('---\napiVersion: batch'), manifests.lastIndexOf('---'));
+  assert.ok(stdout.includes(untouched), stdout);
+  const again = await run(['audit', 'pss', '-f', '-', '-o', 'json'], { input: stdout });
+  const { pods } = JSON.parse(again.stdout) as { pods: { current: string; violations: unknown[] }[] };
+  assert.deepEqual(
+    pods.map(({ current, violations }) => [current, violations]),
+    [
+      ['restricted', []],
+      ['restricted', []],
+    ],
+  );
+});
+
+test('what would break is left out unless the level is asked for by name', async () => {
+  const from = ['--from', join(recordings, 'nginx.jsonl.zst')];
+  const careful = await run(['gen', 'pss', 'fix', 'nginx', '-f', file, ...from]);
+  assert.equal(careful.stdout, manifests);
+  assert.match(careful.stderr, /Deployment shop\/nginx is baseline as it is/);
+  const asked = await run([
+    'gen',
+    'pss',
+    'fix',
+    'nginx',
+    '-f',
+    file,
+    '--level',
+    'restricted',
+    '-o',
+    'json-patch',
+    ...from,
+  ]);
+  assert.match(asked.stderr, /set runAsNonRoot: true: would break, ran as uid 0/);
+  const operations = JSON.parse(asked.stdout) as { op: string; path: string }[];
+  assert.deepEqual(
+    operations.map(({ op, path }) => `${op} ${path}`),
+    ['add /spec/template/spec/containers/0/securityContext', 'add /spec/template/spec/securityContext'],
+  );
+});
+
+test('what no field can mend says why, with the exit code 1, and patches go to files of their own', async () => {
+  const volumes = join(folder, 'volumes.yaml');
+  const spec =
+    'containers: [{name: a, volumeMounts: [{name: v, mountPath: /v}]}], volumes: [{name: v, hostPath: {path: /}}]';
+  await writeFile(volumes, `apiVersion: v1\nkind: Pod\nmetadata: {name: "../up"}\nspec: {${spec}}\n`);
+  const out = join(folder, 'out');
+  const flags = ['-f', volumes, '--level', 'restricted', '-o', 'strategic', '--output-dir', out];
+  const { code, stdout, stderr } = await run(['gen', 'pss', 'fix', ...flags]);
+  assert.equal(code, 1, stderr);
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /is not restricted even so: restricted volume types \(volume "v" uses restricted volume type "hostPath"\)/,
+  );
+  assert.match(stderr, /put another volume in place of the hostPath volume v/);
+  assert.deepEqual(await readdir(out), ['pod-..-up.patch.yaml']);
+});
+
+test('labels refuse nothing that is there and tell of the next level', async () => {
+  const two = [
+    ['web', 'shop', {}],
+    ['agent', 'system', { hostPID: true }],
+  ].map(([name, namespace, more]) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace },
+      spec: { containers: [{ name: 'a' }], ...(more as object) },
+    }),
+  );
+  const { code, stdout } = await run(['gen', 'pss', 'labels', '-f', '-', '--pss-version', 'v1.30'], {
+    input: two.join('\n---\n'),
+  });
+  assert.equal(code, 0);
+  const labels = parseAllDocuments(stdout).map(
+    (document) => document.toJS() as { metadata: { name: string; labels: object } },
+  );
+  const expected = (enforce: string, next: string): object => ({
+    'pod-security.kubernetes.io/enforce': enforce,
+    'pod-security.kubernetes.io/enforce-version': 'v1.30',
+    'pod-security.kubernetes.io/audit': next,
+    'pod-security.kubernetes.io/audit-version': 'v1.30',
+    'pod-security.kubernetes.io/warn': next,
+    'pod-security.kubernetes.io/warn-version': 'v1.30',
+  });
+  assert.deepEqual(
+    labels.map(({ metadata }) => [metadata.name, metadata.labels]),
+    [
+      ['shop', expected('baseline', 'restricted')],
+      ['system', expected('privileged', 'baseline')],
+    ],
+  );
+  assert.match(stdout, /# baseline refuses:\n# - Pod system\/agent: host namespaces \(hostPID=true\)/);
+  const broken = await run(['gen', 'pss', 'labels', '-f', '-'], { input: `${two[0]}\n---\na: "b\n` });
+  assert.equal(broken.code, 2);
+  assert.equal(broken.stdout, '');
 });

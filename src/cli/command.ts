@@ -7,13 +7,12 @@ const calledAs = process.env['KGUARDIAN_CALLED_AS'] === 'kubectl-kguardian' ? 'k
 
 /** One line, two examples that work when pasted, then flags. */
 export function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
-  const name = parent.name();
+  const above: string[] = [calledAs];
+  for (let each = parent; each.parent !== null; each = each.parent) above.splice(1, 0, each.name());
   return parent
     .command(usage)
     .summary(summary)
-    .description(
-      `${summary}\n\nExamples:\n${examples.map((each) => `  ${calledAs} ${name === calledAs ? '' : `${name} `}${each}`).join('\n')}`,
-    );
+    .description(`${summary}\n\nExamples:\n${examples.map((each) => `  ${[...above, each].join(' ')}`).join('\n')}`);
 }
 
 /** Examples are pasted: their lines stay whole. */

@@ -23,6 +23,7 @@ export function addPss(root: Command): void {
     return found;
   };
   addAuditPss(below('audit'));
+  addGenPss(below('gen'));
   command(below('evaluate'), 'pss [queries]', summary, ['pss pods.jsonl', 'pss < pods.jsonl']).action(
     async (queries: string | undefined) => (await import('./commands/pss/evaluate.ts')).evaluatePods(queries ?? '-'),
   );
@@ -52,5 +53,50 @@ function addAuditPss(audit: Command): void {
     );
   addClusterFlags(one).action(async (name: string | undefined, options) =>
     (await import('./commands/pss/audit.ts')).auditPods(name, options),
+  );
+}
+
+function addGenPss(gen: Command): void {
+  const pss = command(gen, 'pss', 'Pod Security Standards: labels of namespaces, fixes of pods and templates', [
+    'pss labels -n shop',
+    'pss fix -f manifests.yaml',
+  ]);
+  const labels = command(
+    pss,
+    'labels',
+    'labels of namespaces that refuse nothing that is there, and tell of the next level',
+    ['labels -n shop', 'labels -f manifests.yaml --pss-version v1.30'],
+  );
+  labels
+    .addOption(filename())
+    .addOption(
+      new Option('--pss-version <version>', "of the policy: v1.30, or latest; by default the cluster's own, pinned"),
+    );
+  addClusterFlags(labels).action(async (options) =>
+    (await import('./commands/pss/labels.ts')).labelNamespaces(options),
+  );
+  const fix = command(pss, 'fix [name]', 'manifests and patches that make pods and templates compliant, judged again', [
+    'fix -f manifests.yaml',
+    'fix deploy/web -n shop -o strategic',
+  ]);
+  fix
+    .addOption(filename())
+    .addOption(from())
+    .addOption(versionOption())
+    .addOption(
+      new Option(
+        '--level <level>',
+        'to reach, whatever that breaks; by default the strictest that what was observed allows',
+      ).choices(['baseline', 'restricted']),
+    )
+    .option('--harden', 'besides: a root file system that is read only, and no capability that was not used')
+    .addOption(
+      new Option('-o, --output <form>', 'manifest, strategic, json-patch or kustomize')
+        .choices(['manifest', 'strategic', 'json-patch', 'kustomize'])
+        .default('manifest'),
+    )
+    .option('--output-dir <dir>', 'write files there instead of standard output');
+  addClusterFlags(fix).action(async (name: string | undefined, options) =>
+    (await import('./commands/pss/fix.ts')).fixPods(name, options),
   );
 }

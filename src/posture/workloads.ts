@@ -2,6 +2,7 @@
 import { json, list, text } from '#kubernetes/json.ts';
 
 export interface PodSource {
+  readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
   /** As the manifest says; null where it leaves that to who applies it. */
@@ -53,6 +54,7 @@ export function contents(object: unknown, path: readonly (string | number)[] = [
   const named = text(name) ?? (text(generateName) === null ? '' : `${text(generateName)}*`);
   const makes = makers[`${group}/${kind}`];
   const source = (to: readonly string[]): PodSource => ({
+    apiVersion,
     kind,
     name: named,
     namespace: text(namespace),

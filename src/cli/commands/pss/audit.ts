@@ -55,16 +55,20 @@ export async function given(
   flags: EvidenceFlags & { readonly filename?: readonly string[] },
 ): Promise<{ manifests: Manifests; baselines: readonly Baseline[] }> {
   const files = flags.filename ?? [];
-  const recorded = flags.from === undefined ? null : fold(await readRecordings(flags.from));
-  if (files.length > 0) return { manifests: manifestsIn(await fileTexts(files)), baselines: recorded ?? [] };
+  if (files.length > 0) return { manifests: manifestsIn(await fileTexts(files)), baselines: await recorded(flags) };
   const cluster = openCluster(flags);
   try {
     const api = cluster.api();
     const manifests = await manifestsOf(api, flags.allNamespaces === true ? null : api.namespace);
-    return { manifests, baselines: recorded ?? (await observedInCluster(flags)) };
+    return { manifests, baselines: flags.from === undefined ? await observedInCluster(flags) : await recorded(flags) };
   } finally {
     cluster.close();
   }
+}
+
+/** Of recordings in files. */
+export async function recorded({ from = [] }: EvidenceFlags): Promise<readonly Baseline[]> {
+  return from.length === 0 ? [] : fold(await readRecordings(from));
 }
 
 /** Observations are of use and not needed: without a broker the manifests are judged all the same. */

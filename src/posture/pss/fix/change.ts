@@ -17,12 +17,18 @@ function withValue(now: unknown, path: Path, value: unknown): unknown {
   if (Array.isArray(tree)) {
     const items = tree as readonly unknown[];
     if (rest.length === 0 && value === undefined) return items.filter((_, at) => at !== key);
-    return items.map((item, at) => (at === key ? withValue(item, rest, value) : item));
+    // One place behind the last: the list grows.
+    if (key === items.length) return [...items, withValue(undefined, rest, value)];
+    const old = items[Number(key)];
+    const next = withValue(old, rest, value);
+    return next === old ? now : items.map((item, at) => (at === key ? next : item));
   }
+  if (tree === undefined && key === 0) return [withValue(undefined, rest, value)];
   const map = (tree ?? {}) as Readonly<Record<string, unknown>>;
   if (rest.length === 0 && value === undefined) {
     const { [key]: _, ...others } = map;
     return others;
   }
-  return { ...map, [key]: withValue(map[key], rest, value) };
+  const next = withValue(map[key], rest, value);
+  return next === map[key] && key in map ? now : { ...map, [key]: next };
 }

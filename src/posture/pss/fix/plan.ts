@@ -5,6 +5,7 @@ import { type Violation, violations } from '../evaluate.ts';
 import { type Level, levels, type Version } from '../level.ts';
 import { type PodView, readPod } from '../pod.ts';
 import { changed } from './change.ts';
+import { hardened } from './harden.ts';
 import type { Change, Remedy } from './remedy.ts';
 import { rightsRemedies } from './rights.ts';
 import { surroundingsRemedies } from './surroundings.ts';
@@ -42,13 +43,39 @@ export function plan(
     const news = remedies.filter((each) => !found.some((known) => sameRemedy(known, each)));
     if (news.length === 0) break;
     found.push(...news);
-    const more = inOrder(news.filter(take).flatMap((each) => each.changes));
+    const before = now;
+    // What the API server puts there itself goes with what it comes from.
+    const more = inOrder(news.filter(take).flatMap((each) => each.changes)).filter(
+      (change) => changed(before, [change]) !== before,
+    );
     if (more.length === 0) break;
     changes.push(...more);
     now = changed(now, more);
   }
   if (now !== pod) left = violations(defaulted(readPod(now)), level, version);
   return { level, remedies: found, changes, pod: now, left };
+}
+
+/** The same, with what `harden.ts` knows besides: one container after another, each finding the volumes of those before. */
+export function hardenedPlan(way: Plan, version: Version, observed: Observed): Plan {
+  const remedies: Remedy[] = [];
+  const changes: Change[] = [];
+  let pod = way.pod;
+  for (const { name } of readPod(pod).containers) {
+    const more = hardened(readPod(pod), observed).filter(({ container }) => container === name);
+    remedies.push(...more);
+    const news = more.flatMap((each) => each.changes);
+    changes.push(...news);
+    pod = changed(pod, news);
+  }
+  const left = violations(defaulted(readPod(pod)), way.level, version);
+  return {
+    level: way.level,
+    remedies: [...way.remedies, ...remedies],
+    changes: [...way.changes, ...changes],
+    pod,
+    left,
+  };
 }
 
 function remediesFor(pod: PodView, violation: Violation, observed: Observed): Remedy[] {

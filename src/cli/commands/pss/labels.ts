@@ -1,0 +1,83 @@
+/** `kguardian gen pss labels`: Namespaces whose labels refuse nothing that is there. */
+import { json } from '#kubernetes/json.ts';
+import { defaulted } from '#posture/pss/defaults.ts';
+import { strictestLevel, violations, violationText } from '#posture/pss/evaluate.ts';
+import { type Judged, labelDocument, labelPlan } from '#posture/pss/labels.ts';
+import { levels, newestMinor, parseVersion, type Version } from '#posture/pss/level.ts';
+import { readPod, UnreadablePod } from '#posture/pss/pod.ts';
+import { sourceText } from '#posture/pss/report/finding.ts';
+import type { Api } from '../../cluster/api.ts';
+import type { ClusterFlags } from '../../cluster/flags.ts';
+import { openCluster } from '../../cluster/open.ts';
+import { count, tell } from '../../story.ts';
+import { fileTexts, type Found, type Manifests, manifestsIn, manifestsOf } from './manifests.ts';
+import { versionFlag } from './version-flag.ts';
+
+export interface LabelFlags extends ClusterFlags {
+  readonly filename?: readonly string[];
+  readonly pssVersion?: string;
+}
+
+/** Exit code 2 when something could not be read: its namespace gets no labels. */
+export async function labelNamespaces(flags: LabelFlags): Promise<void> {
+  const { manifests, version } = await asked(flags);
+  for (const { file, line, what } of manifests.unread) tell(`${file ?? 'cluster'}:${line ?? 1}: ${what}`);
+  for (const what of manifests.unknownKinds.keys()) tell(`not judged, since it is not known to make pods: ${what}`);
+  const namespaces = Map.groupBy(manifests.pods, ({ source }) => source.namespace ?? flags.namespace ?? 'default');
+  for (const { name } of manifests.namespaces) if (!namespaces.has(name)) namespaces.set(name, []);
+  // Nobody knows which namespace a document that cannot be read is for.
+  let unread = manifests.unread.length;
+  if (unread > 0) tell('no labels are written: what could not be read may be of any namespace');
+  for (const [name, pods] of unread > 0 ? [] : [...namespaces].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const judged = judgedOf(pods, version);
+    if (judged === null) {
+      unread += 1;
+      continue;
+    }
+    const labels = manifests.namespaces.find((each) => each.name === name)?.labels ?? {};
+    const plan = labelPlan(name, judged, labels);
+    process.stdout.write(labelDocument(plan, version));
+    tell(`${name}: ${plan.enforce} refuses none of ${count(pods.length, 'pod')} and templates`);
+  }
+  if (unread > 0) process.exitCode = 2;
+}
+
+async function asked(flags: LabelFlags): Promise<{ manifests: Manifests; version: Version }> {
+  const version = flags.pssVersion === undefined ? null : versionFlag(flags.pssVersion);
+  if ((flags.filename ?? []).length > 0)
+    return { manifests: manifestsIn(await fileTexts(flags.filename ?? [])), version: version ?? newestMinor };
+  const cluster = openCluster(flags);
+  try {
+    const api = cluster.api();
+    const manifests = await manifestsOf(api, flags.allNamespaces === true ? null : api.namespace);
+    return { manifests, version: version ?? (await versionOf(api)) };
+  } finally {
+    cluster.close();
+  }
+}
+
+/** Pinned, so that an upgrade of the cluster refuses nothing new. */
+async function versionOf(api: Api): Promise<Version> {
+  const { minor } = json(await api.get('/version'));
+  const known = typeof minor === 'string' ? parseVersion(`v1.${minor.replace(/\D+$/, '')}`) : null;
+  return known ?? newestMinor;
+}
+
+/** Null when one of them cannot be read. */
+function judgedOf(pods: readonly Found[], version: Version): Judged[] | null {
+  const judged: Judged[] = [];
+  for (const { source, file, line } of pods)
+    try {
+      const pod = defaulted(readPod(source.pod));
+      const level = strictestLevel(pod, version);
+      const next = levels[levels.indexOf(level) + 1] ?? level;
+      const refused = violations(pod, next, version).map(violationText).join(', ');
+      judged.push({ what: sourceText(source), level, refused });
+    } catch (error) {
+      if (!(error instanceof UnreadablePod)) throw error;
+      const place = file === null ? '' : `${file}:${line ?? 1}: `;
+      tell(`${place}${sourceText(source)}: ${error.message}; its namespace gets no labels`);
+      return null;
+    }
+  return judged;
+}
