@@ -4,8 +4,8 @@ import type { PodSource } from '../workloads.ts';
 import { type Observed, observedOf } from './behaviour.ts';
 import { defaulted } from './defaults.ts';
 import { strictestLevel, type Violation, violations } from './evaluate.ts';
-import { type Plan, plan, recommended } from './fix/plan.ts';
-import { type Level, type Version } from './level.ts';
+import { type Plan, planFrom, strictestOf, unchanged } from './fix/plan.ts';
+import type { Level, Version } from './level.ts';
 import { readPod } from './pod.ts';
 
 export interface Audited {
@@ -23,14 +23,17 @@ export interface Audited {
 /** Throws `UnreadablePod`. */
 export function audit(pod: unknown, level: Level, version: Version, observed: Observed): Audited {
   const view = defaulted(readPod(pod));
-  const current = strictestLevel(view, version);
-  const nothing: Plan = { level: current, remedies: [], changes: [], pod, left: [] };
-  const found = violations(view, level, version);
+  const ways = new Map<Level, Plan>();
+  const way = (to: Level): Plan => {
+    const found = ways.get(to) ?? planFrom(view, pod, to, version, observed);
+    ways.set(to, found);
+    return found;
+  };
   return {
-    current,
-    recommended: current === 'restricted' ? nothing : recommended(pod, version, observed),
-    violations: found,
-    plan: found.length === 0 ? nothing : plan(pod, level, version, observed),
+    current: strictestLevel(view, version),
+    recommended: strictestOf(way) ?? unchanged(pod, 'privileged'),
+    violations: violations(view, level, version),
+    plan: way(level),
     observed: observed.size > 0,
   };
 }

@@ -2,7 +2,7 @@
 import type { Observed } from '../behaviour.ts';
 import { defaulted } from '../defaults.ts';
 import { type Violation, violations } from '../evaluate.ts';
-import { type Level, levels, type Version } from '../level.ts';
+import type { Level, Version } from '../level.ts';
 import { type PodView, readPod } from '../pod.ts';
 import { changed } from './change.ts';
 import { hardened } from './harden.ts';
@@ -24,35 +24,33 @@ export interface Plan {
 /** A change may uncover what stood behind it: an own value of a container, then that of the pod. */
 const rounds = 4;
 
-/** `take` says which remedies to apply; all by default. */
-export function plan(
-  pod: unknown,
-  level: Level,
-  version: Version,
-  observed: Observed,
-  take: (remedy: Remedy) => boolean = () => true,
-): Plan {
+export function plan(pod: unknown, level: Level, version: Version, observed: Observed): Plan {
+  return planFrom(defaulted(readPod(pod)), pod, level, version, observed);
+}
+
+/** `view` is the pod as it was read: who judged it before need not read it again. */
+export function planFrom(view: PodView, pod: unknown, level: Level, version: Version, observed: Observed): Plan {
   const found: Remedy[] = [];
   const changes: Change[] = [];
   let now = pod;
-  let left: Violation[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const view = defaulted(readPod(now));
-    left = violations(view, level, version);
-    const remedies = left.flatMap((violation) => remediesFor(view, violation, observed));
+  let seen = view;
+  let left = violations(seen, level, version);
+  for (let round = 0; round < rounds && left.length > 0; round += 1) {
+    const remedies = left.flatMap((violation) => remediesFor(seen, violation, observed));
     const news = remedies.filter((each) => !found.some((known) => sameRemedy(known, each)));
-    if (news.length === 0) break;
     found.push(...news);
     const before = now;
-    // What the API server puts there itself goes with what it comes from.
-    const more = inOrder(news.filter(take).flatMap((each) => each.changes)).filter(
-      (change) => changed(before, [change]) !== before,
-    );
-    if (more.length === 0) break;
-    changes.push(...more);
-    now = changed(now, more);
+    for (const change of inOrder(news.flatMap((each) => each.changes))) {
+      const next = changed(now, [change]);
+      // What the API server puts there itself is not there to be changed: it goes with what it comes from.
+      if (next === now) continue;
+      changes.push(change);
+      now = next;
+    }
+    if (now === before) break;
+    seen = defaulted(readPod(now));
+    left = violations(seen, level, version);
   }
-  if (now !== pod) left = violations(defaulted(readPod(now)), level, version);
   return { level, remedies: found, changes, pod: now, left };
 }
 
@@ -101,9 +99,19 @@ function inOrder(changes: readonly Change[]): Change[] {
  * remedy that changes fields. What is unknown does not stand against it; the remedies say where that is so.
  */
 export function recommended(pod: unknown, version: Version, observed: Observed): Plan {
-  for (const level of levels.toReversed()) {
-    const way = plan(pod, level, version, observed);
-    if (way.left.length === 0 && way.remedies.every(({ effect }) => effect.type !== 'breaks')) return way;
+  const view = defaulted(readPod(pod));
+  return strictestOf((level) => planFrom(view, pod, level, version, observed)) ?? unchanged(pod, 'privileged');
+}
+
+/** Null where there is no way to any level that asks for something. */
+export function strictestOf(way: (level: Level) => Plan): Plan | null {
+  for (const level of ['restricted', 'baseline'] as const) {
+    const found = way(level);
+    if (found.left.length === 0 && found.remedies.every(({ effect }) => effect.type !== 'breaks')) return found;
   }
-  return { level: 'privileged', remedies: [], changes: [], pod, left: [] };
+  return null;
+}
+
+export function unchanged(pod: unknown, level: Level): Plan {
+  return { level, remedies: [], changes: [], pod, left: [] };
 }
