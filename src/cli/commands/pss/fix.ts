@@ -2,6 +2,7 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
+import { json, list } from '#kubernetes/json.ts';
 import { documents, type Part, parts } from '#posture/documents.ts';
 import { edited } from '#posture/edit.ts';
 import { observations } from '#posture/pss/audit.ts';
@@ -16,7 +17,7 @@ import { contents, type PodSource } from '#posture/workloads.ts';
 import type { EvidenceFlags } from '../../evidence.ts';
 import { Failure } from '../../failure.ts';
 import { writeAtomically } from '../../output-files.ts';
-import { tell } from '../../story.ts';
+import { count, tell } from '../../story.ts';
 import { given, recorded } from './audit.ts';
 import { fileTexts, type FileText, type Found, manifestsIn } from './manifests.ts';
 import { versionFlag } from './version-flag.ts';
@@ -54,8 +55,13 @@ export async function fixPods(name: string | undefined, flags: FixFlags): Promis
   for (const { file, line, what } of manifests.unread)
     tell(`${file ?? 'cluster'}:${line ?? 1}: ${what}; it stays as it is`);
   const fixed: Fixed[] = [];
+  const replicas: Found[] = [];
   for (const found of manifests.pods) {
     if (name !== undefined && found.source.name !== name.split('/').at(-1)) continue;
+    if (found.replica === true) {
+      replicas.push(found);
+      continue;
+    }
     const way = wayOf(found.source, flags, version, observed(found.source));
     if (way === null) bad += 1;
     else fixed.push({ found, way });
@@ -70,6 +76,7 @@ export async function fixPods(name: string | undefined, flags: FixFlags): Promis
     if (flags.outputDir === undefined) process.stdout.write(text);
     else await writeAtomically(join(flags.outputDir, path), text);
   for (const each of fixed) told(each);
+  tellReplicas(replicas, fixed);
   if (bad > 0) process.exitCode = 2;
   else if (fixed.some(({ way }) => way.left.length > 0)) process.exitCode = 1;
 }
@@ -173,6 +180,26 @@ function stem({ kind, namespace, name }: PodSource): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9.-]+/g, '-')
     .slice(0, 200);
+}
+
+/** Replicas follow their template; what admission put into them no patch of the template takes away. */
+function tellReplicas(replicas: readonly Found[], fixed: readonly Fixed[]): void {
+  const others = replicas.filter(({ source }) => {
+    const template = fixed.find(({ found }) => sourceText(found.source) === sourceText(source));
+    return template === undefined || containerNames(template.found.source) !== containerNames(source);
+  });
+  if (others.length > 0)
+    tell(
+      `${count(others.length, 'running pod')} ${others.length === 1 ? 'differs' : 'differ'} from its template by more or other containers, which no patch of it changes`,
+    );
+}
+
+function containerNames({ pod }: PodSource): string {
+  return JSON.stringify(
+    list(json(json(pod)['spec'])['containers'])
+      .map((each) => json(each)['name'])
+      .toSorted(),
+  );
 }
 
 function told({ found: { source }, way }: Fixed): void {

@@ -10,7 +10,7 @@ import type { Api } from '../../cluster/api.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { count, tell } from '../../story.ts';
-import { fileTexts, type Found, type Manifests, manifestsIn, manifestsOf } from './manifests.ts';
+import { fileTexts, type Found, type Manifests, manifestsIn, manifestsOf, namespacesOf } from './manifests.ts';
 import { versionFlag } from './version-flag.ts';
 
 export interface LabelFlags extends ClusterFlags {
@@ -49,7 +49,9 @@ async function asked(flags: LabelFlags): Promise<{ manifests: Manifests; version
   const cluster = openCluster(flags);
   try {
     const api = cluster.api();
-    const manifests = await manifestsOf(api, flags.allNamespaces === true ? null : api.namespace);
+    const namespace = flags.allNamespaces === true ? null : api.namespace;
+    const found = await manifestsOf(api, namespace);
+    const manifests = { ...found, namespaces: await namespacesOf(api, namespace) };
     return { manifests, version: version ?? (await versionOf(api)) };
   } finally {
     cluster.close();
