@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
-import { json, list } from '#kubernetes/json.ts';
+import { json, list, text } from '#kubernetes/json.ts';
 import { documents, type Part, parts } from '#posture/documents.ts';
 import { edited } from '#posture/edit.ts';
 import { observations } from '#posture/pss/audit.ts';
@@ -195,9 +195,10 @@ function tellReplicas(replicas: readonly Found[], fixed: readonly Fixed[]): void
 }
 
 function containerNames({ pod }: PodSource): string {
+  const { containers } = json(json(pod)['spec']);
   return JSON.stringify(
-    list(json(json(pod)['spec'])['containers'])
-      .map((each) => json(each)['name'])
+    list(containers)
+      .flatMap((each) => text(json(each)['name']) ?? [])
       .toSorted(),
   );
 }

@@ -56,7 +56,12 @@ function location(file: string | null, line: number | null, path?: string): obje
   const physical =
     file === null
       ? {}
-      : { physicalLocation: { artifactLocation: { uri: encodeURI(file) }, region: { startLine: line ?? 1 } } };
+      : {
+          physicalLocation: {
+            artifactLocation: { uri: encodeURI(file.toWellFormed()) },
+            region: { startLine: line ?? 1 },
+          },
+        };
   const logical = path === undefined ? {} : { logicalLocations: [{ fullyQualifiedName: path, kind: 'member' }] };
   return file === null && path === undefined ? [] : [{ ...physical, ...logical }];
 }
