@@ -9,7 +9,10 @@ export interface Edit {
   readonly value: unknown;
 }
 
-/** The text of the part with the changes. JSON stays JSON. */
+/**
+ * The text of the part with the changes. JSON stays JSON. Throws for what cannot be edited: a part with several documents,
+ * or a path through what is no map or list.
+ */
 export function edited(part: Part, edits: readonly Edit[]): string {
   const document = editable(part);
   for (const { path, value } of edits) apply(document, path, value);
@@ -17,12 +20,13 @@ export function edited(part: Part, edits: readonly Edit[]): string {
     const indent = /\n([ \t]+)/.exec(part.text)?.[1];
     return `${JSON.stringify(document.toJS(), null, indent)}${part.text.endsWith('\n') ? '\n' : ''}`;
   }
-  return document.toString({
+  const text = document.toString({
     lineWidth: 0,
     flowCollectionPadding: /\{ /.test(part.text),
     // As most of the file does it: a list below its key, or further in.
     indentSeq: !/^( *)[\w.-]+:[ \t]*(#.*)?\n\1- /m.test(part.text),
   });
+  return part.text.includes('\r\n') ? text.replaceAll(/\r?\n/g, '\r\n') : text;
 }
 
 function isJson(text: string): boolean {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { json, list, text } from '#kubernetes/json.ts';
 import { documents, type Part, parts } from '#posture/documents.ts';
-import { edited } from '#posture/edit.ts';
+import { type Edit, edited } from '#posture/edit.ts';
 import { observations } from '#posture/pss/audit.ts';
 import type { Observed } from '#posture/pss/behaviour.ts';
 import { violationText } from '#posture/pss/evaluate.ts';
@@ -121,18 +121,28 @@ function changedPart(file: string, part: Part, fixed: readonly Fixed[]): string 
   const edits = fixed.flatMap(({ found, way }) =>
     way.changes.map(({ path, value }) => ({ path: [...found.source.path, ...path], value })),
   );
-  const text = edited(part, edits);
+  const text = editedText(file, part, edits);
   const pods = documents(text).flatMap((read) =>
     read.type === 'object' ? contents(read.object).flatMap((each) => (each.type === 'pods' ? each.pods : [])) : [],
   );
   for (const { found, way } of fixed) {
     const again = pods.find(({ path }) => isDeepStrictEqual(path, found.source.path));
-    if (!isDeepStrictEqual(again?.pod, way.pod))
-      throw new Failure(
-        `cannot change ${file}:${part.line} in its own text; ask for a patch with -o strategic or -o json-patch`,
-      );
+    if (!isDeepStrictEqual(again?.pod, way.pod)) throw notEditable(file, part);
   }
   return text;
+}
+
+function editedText(file: string, part: Part, edits: readonly Edit[]): string {
+  try {
+    return edited(part, edits);
+  } catch (error) {
+    throw notEditable(file, part, error);
+  }
+}
+
+function notEditable(file: string, part: Part, cause?: unknown): Failure {
+  const instead = 'ask for a patch with -o strategic or -o json-patch';
+  return new Failure(`cannot change ${file}:${part.line} in its own text; ${instead}`, 2, cause);
 }
 
 function patchTexts(fixed: readonly Fixed[], { output, outputDir }: FixFlags): Written[] {

@@ -156,3 +156,11 @@ test('what comes from a merged map is set in its own place', () => {
   assert.deepEqual(spec, { name: 'x', securityContext: { procMount: 'Default' } });
   assert.deepEqual(base, { securityContext: { privileged: true, procMount: 'Default' } });
 });
+
+test('line ends stay what they are, and what cannot be edited is refused whole', () => {
+  const text = edited({ line: 1, text: 'a: 1\r\nb:\r\n  c: 2\r\n' }, [{ path: ['b', 'd'], value: true }]);
+  assert.equal(text, 'a: 1\r\nb:\r\n  c: 2\r\n  d: true\r\n');
+  const several = { line: 1, text: 'a: 1\n...\n# second\nb: 2\n' };
+  assert.throws(() => edited(several, [{ path: ['a'], value: 3 }]));
+  assert.throws(() => edited({ line: 1, text: 'a: 1\n' }, [{ path: ['a', 'b'], value: 3 }]));
+});

@@ -109,6 +109,20 @@ test('what was observed says whether a fix would break the workload', () => {
       bare,
       'breaks: ran /usr/bin/sudo',
     ],
+    [app({ uids: none, programs: none }), 'allowPrivilegeEscalation', bare, 'unknown: nothing that was recorded tells'],
+    [app({ uids: none, programs: none }), 'runAsNonRoot', bare, 'unknown: nobody watched as whom it runs'],
+    [
+      app({ uids: root, capabilities: chown }),
+      'allowPrivilegeEscalation',
+      bare,
+      'safe: each program was started by root, who gains nothing',
+    ],
+    [
+      app({ capabilities: { seen: ['CAP_NET_BIND_SERVICE'], all: true } }),
+      'capabilities_restricted',
+      bare,
+      'safe: used CAP_NET_BIND_SERVICE alone',
+    ],
     [app({ files: touched }), 'restrictedVolumes', mounting('hostPath'), 'breaks: wrote /data/x'],
     [app({}), 'restrictedVolumes', mounting('nfs'), 'safe: nothing below /data was used'],
     [

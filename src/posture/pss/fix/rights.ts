@@ -22,8 +22,8 @@ function capabilityEffect(behaviour: Behaviour | undefined, allowed: readonly st
   const used = usedBesides(behaviour, allowed);
   if (used.length > 0) return { type: 'breaks', why: `used ${used.join(', ')}` };
   if (behaviour?.capabilities.all !== true) return { type: 'unknown', why: 'its use of capabilities was not watched' };
-  const [one] = behaviour.capabilities.seen;
-  return { type: 'safe', why: one === undefined ? 'used no capability' : `used ${one} alone` };
+  const { seen } = behaviour.capabilities;
+  return { type: 'safe', why: seen.length === 0 ? 'used no capability' : `used ${seen.join(', ')} alone` };
 }
 
 /** Whether it needs to bind ports below 1024. */
@@ -78,7 +78,7 @@ function escalationEffect(behaviour: Behaviour | undefined): Effect {
   if (behaviour === undefined) return unwatched;
   const gained = behaviour.programs.seen.find((path) => gaining.test(path));
   if (gained !== undefined) return { type: 'breaks', why: `ran ${gained}` };
-  if (!behaviour.programs.all) return unwatched;
+  if (!behaviour.programs.all || behaviour.uids.seen.length === 0) return unwatched;
   if (behaviour.uids.seen.every((uid) => uid === 0))
     return { type: 'safe', why: 'each program was started by root, who gains nothing' };
   if (!behaviour.uids.seen.includes(0) && behaviour.capabilities.all && behaviour.capabilities.seen.length === 0)
