@@ -174,7 +174,7 @@ test('a fixed file is compliant when it is judged again, and the rest of it stay
     '# Source: chart/templates/web.yaml',
     '# the web server',
     '# who runs it',
-    '"nginx:1" # pinned elsewhere',
+    '"nginx:1"   # pinned elsewhere',
   ])
     assert.ok(stdout.includes(kept), `${kept}\n${stdout}`);
   const untouched = manifests.slice(manifests.indexOf('---\napiVersion: batch'), manifests.lastIndexOf('---'));
@@ -188,6 +188,27 @@ test('a fixed file is compliant when it is judged again, and the rest of it stay
       ['restricted', []],
     ],
   );
+});
+
+const boutique = fileURLToPath(
+  new URL('../../shared/suites/demo-apps/online-boutique/manifests.yaml', import.meta.url),
+);
+
+test('of a real application only lines are added, and it is restricted then', {
+  skip: existsSync(boutique) ? false : '../shared is not beside the checkout',
+}, async () => {
+  const before = readFileSync(boutique, 'utf8');
+  const { code, stdout } = await run(['gen', 'pss', 'fix', '-f', boutique]);
+  assert.equal(code, 0);
+  const added = /^ +(seccompProfile:|type: RuntimeDefault)$/;
+  const lines = stdout.split('\n');
+  assert.ok(lines.some((line) => added.test(line)));
+  assert.deepEqual(
+    lines.filter((line) => !added.test(line)),
+    before.split('\n').filter((line) => !added.test(line)),
+  );
+  const again = await run(['audit', 'pss', '-f', '-', '--fail-on', 'restricted'], { input: stdout });
+  assert.equal(again.code, 0, again.stderr);
 });
 
 test('what would break is left out unless the level is asked for by name', async () => {

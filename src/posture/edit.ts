@@ -1,32 +1,54 @@
 /** A document with changes: its comments, its order and the style of its strings stay. */
 import { isAlias, isMap, isSeq, type Document, type Node } from 'yaml';
+import { changed, type Edit } from './change.ts';
 import { editable, type Part } from './documents.ts';
-
-export interface Edit {
-  /** From the document's root; the last key may be one that is not there yet. */
-  readonly path: readonly (string | number)[];
-  /** Undefined takes away what stands there. */
-  readonly value: unknown;
-}
+import { spliced } from './splice.ts';
 
 /**
  * The text of the part with the changes. JSON stays JSON. Throws for what cannot be edited: a part with several documents,
  * or a path through what is no map or list.
  */
 export function edited(part: Part, edits: readonly Edit[]): string {
-  const document = editable(part);
-  for (const { path, value } of edits) apply(document, path, value);
-  if (isJson(part.text)) {
-    const indent = /\n([ \t]+)/.exec(part.text)?.[1];
-    return `${JSON.stringify(document.toJS(), null, indent)}${part.text.endsWith('\n') ? '\n' : ''}`;
-  }
-  const text = document.toString({
-    lineWidth: 0,
-    flowCollectionPadding: /\{ /.test(part.text),
-    // As most of the file does it: a list below its key, or further in.
-    indentSeq: !/^( *)[\w.-]+:[ \t]*(#.*)?\n\1- /m.test(part.text),
-  });
+  if (isJson(part.text)) return jsonText(part.text, edits);
+  // As most of the file does it: a list below its key, or further in.
+  const indentSeq = !/^( *)[\w.-]+:[ \t]*(#.*)?\n\1- /m.test(part.text);
+  const text = edits.reduce((now, edit) => editedText({ ...part, text: now }, edit, indentSeq), part.text);
   return part.text.includes('\r\n') ? text.replaceAll(/\r?\n/g, '\r\n') : text;
+}
+
+/** Spliced where that says what it should; else the whole document is written again, its comments with it. */
+function editedText(part: Part, edit: Edit, indentSeq: boolean): string {
+  const document = editable(part);
+  if (document.errors[0] !== undefined) throw document.errors[0];
+  apply(document, edit.path, edit.value);
+  const expected = JSON.stringify(inOrder(document.toJS()));
+  const text = spliced(part, edit, indentSeq);
+  if (text !== null) {
+    const again = editable({ ...part, text });
+    if (again.errors.length === 0 && JSON.stringify(inOrder(again.toJS())) === expected) return text;
+  }
+  return document.toString({
+    lineWidth: 0,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+    flowCollectionPadding: /\{ /.test(part.text),
+    indentSeq,
+  });
+}
+
+function jsonText(text: string, edits: readonly Edit[]): string {
+  const indent = /\n([ \t]+)/.exec(text)?.[1];
+  return `${JSON.stringify(changed(JSON.parse(text), edits), null, indent)}${text.endsWith('\n') ? '\n' : ''}`;
+}
+
+/** Objects with their keys in order: texts of equal objects are equal. */
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, inOrder(each)]),
+  );
 }
 
 function isJson(text: string): boolean {

@@ -123,7 +123,16 @@ test('comments, order, quotes and unknown keys of the text stay', () => {
     { path: ['spec', 'containers', 0, 'securityContext', 'allowPrivilegeEscalation'], value: false },
     { path: ['spec', 'securityContext', 'runAsNonRoot'], value: true },
   ]);
-  for (const kept of ['# the head', '# shared', '# who runs', '"app" # quoted', "'x'", '# kept', '  text\n    stays'])
+  for (const kept of [
+    '# the head',
+    '# shared',
+    '# who runs',
+    '"app"   # quoted',
+    '[a,  "b"]',
+    "'x'",
+    '# kept',
+    '  text\n    stays',
+  ])
     assert.ok(text.includes(kept), `${kept}\n${text}`);
   assert.match(text, /^ {2}containers:\n {2}- name/m);
   assert.ok(text.indexOf('image:') > text.indexOf('name: "app"'));
@@ -163,4 +172,21 @@ test('line ends stay what they are, and what cannot be edited is refused whole',
   const several = { line: 1, text: 'a: 1\n...\n# second\nb: 2\n' };
   assert.throws(() => edited(several, [{ path: ['a'], value: 3 }]));
   assert.throws(() => edited({ line: 1, text: 'a: 1\n' }, [{ path: ['a', 'b'], value: 3 }]));
+});
+
+test('nothing but the lines of the change changes', () => {
+  const text = yaml.replace('yes\n\n', 'yes\n').replace('&own', '').replace('*own', '{}');
+  for (const [path, value, before, after] of [
+    [['spec', 'containers', 0, 'securityContext', 'privileged'], undefined, '      privileged: true # why\n', ''],
+    [['spec', 'containers', 0, 'securityContext', 'privileged'], false, 'privileged: true', 'privileged: false'],
+    [
+      ['spec', 'containers', 0, 'securityContext', 'capabilities', 'drop'],
+      ['ALL'],
+      'Filesystem: yes\n',
+      'Filesystem: yes\n      capabilities:\n        drop:\n        - ALL\n',
+    ],
+    [['spec', 'x'], 'yes', 'Seconds: 010\n', 'Seconds: 010\n  x: "yes"\n'],
+    [['z'], 1, '    stays\n', '    stays\nz: 1\n'],
+  ] as const)
+    assert.equal(edited({ line: 1, text }, [{ path, value }]), text.replace(before, after), path.join('.'));
 });

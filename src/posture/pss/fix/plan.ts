@@ -1,10 +1,10 @@
 /** The way to a level: remedies, and what is refused still when all of them were applied. */
+import { changed } from '../../change.ts';
 import type { Observed } from '../behaviour.ts';
 import { defaulted } from '../defaults.ts';
 import { type Violation, violations } from '../evaluate.ts';
 import type { Level, Version } from '../level.ts';
 import { type PodView, readPod } from '../pod.ts';
-import { changed } from './change.ts';
 import { hardened } from './harden.ts';
 import type { Change, Remedy } from './remedy.ts';
 import { rightsRemedies } from './rights.ts';

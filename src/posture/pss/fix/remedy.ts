@@ -1,12 +1,10 @@
 /** What one change of a pod would be, and what is known of what it does to the workload. */
+import type { Edit } from '../../change.ts';
 import type { Behaviour, Observed } from '../behaviour.ts';
 import type { Path, Placed, PodView } from '../pod.ts';
 
-/** From the pod down; undefined takes away what stands there. */
-export interface Change {
-  readonly path: Path;
-  readonly value: unknown;
-}
+/** From the pod down. */
+export type Change = Edit;
 
 export interface Effect {
   /** Unknown is not safe: nobody watched, or what was watched does not tell. */

@@ -1,10 +1,17 @@
 /** Changes applied to objects; what nobody changes stays the same object. */
-import type { Path } from '../pod.ts';
-import type { Change } from './remedy.ts';
+
+type Path = readonly (string | number)[];
+
+export interface Edit {
+  /** From the root down; the last keys may be such as are not there yet. */
+  readonly path: Path;
+  /** Undefined takes away what stands there. */
+  readonly value: unknown;
+}
 
 type Tree = Readonly<Record<string, unknown>> | readonly unknown[];
 
-export function changed(object: unknown, changes: readonly Change[]): unknown {
+export function changed(object: unknown, changes: readonly Edit[]): unknown {
   return changes.reduce((now, { path, value }) => withValue(now, path, value), object);
 }
 
