@@ -153,9 +153,15 @@ test('SARIF, JUnit and YAML carry the same violations', async () => {
   const asked = (form: string): Promise<{ stdout: string }> => run(['audit', 'pss', 'debug', '-f', file, '-o', form]);
   const [sarif, junit, yaml] = await Promise.all(['sarif', 'junit', 'yaml'].map(asked));
   const { runs } = JSON.parse(sarif?.stdout ?? '') as {
-    runs: { results: { ruleId: string }[]; tool: { driver: { rules: object[] } } }[];
+    runs: {
+      results: { ruleId: string; locations: { physicalLocation: { region: { startLine: number } } }[] }[];
+      tool: { driver: { rules: object[] } };
+    }[];
   };
   const rules = runs[0]?.results.map(({ ruleId }) => ruleId);
+  const [first] = runs[0]?.results ?? [];
+  const privileged = manifests.split('\n').findIndex((line) => line.includes('privileged: true')) + 1;
+  assert.equal(first?.locations[0]?.physicalLocation.region.startLine, privileged);
   assert.equal(runs[0]?.tool.driver.rules.length, 19);
   const { pods } = parse(yaml?.stdout ?? '') as { pods: { violations: { check: string }[] }[] };
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { documents, parts } from './documents.ts';
+import { documents, parts, placesIn } from './documents.ts';
 import { contents } from './workloads.ts';
 
 const objects = (text: string): unknown[] =>
@@ -78,4 +78,17 @@ test('every kind that makes pods is found, lists within files too, and others ar
     [{ apiVersion: 'v1', kind: 'PodList', items: [pod] }, [['items.0']]],
   ] as const)
     assert.deepEqual(found(object), expected, JSON.stringify(object));
+});
+
+test('a place has its line in the file, what is missing that of what it is missing from', () => {
+  const line = placesIn({ line: 10, text: '---\nspec:\n  list:\n  - name: a\n  - name: b\n    set: {x: 1}\n' });
+  for (const [path, expected] of [
+    [[], 10],
+    [['spec'], 11],
+    [['spec', 'list', 0], 13],
+    [['spec', 'list', 1, 'set', 'x'], 15],
+    [['spec', 'list', 1, 'missing', 'more'], 14],
+    [['spec', 'missing'], 11],
+  ] as const)
+    assert.equal(line(path), expected, path.join('.'));
 });

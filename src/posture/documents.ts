@@ -3,6 +3,11 @@
  * all the same. YAML is read as kubectl reads it: `yes` and `on` are truth values, times are strings.
  */
 import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
   parseAllDocuments,
   parseDocument,
   type Document,
@@ -97,4 +102,28 @@ function faultOf(message: string): string {
 /** One part as a document that can be changed and written again. */
 export function editable(part: Part): Document.Parsed {
   return parseDocument(part.text, asKubectl);
+}
+
+/** Where the deepest thing on a path stands that is there at all: its line in the file, from 1. */
+export function placesIn(part: Part): (path: readonly (string | number)[]) => number {
+  let read: { readonly document: Document.Parsed; readonly counter: LineCounter } | null = null;
+  return (path) => {
+    if (read === null) {
+      const counter = new LineCounter();
+      read = { counter, document: parseDocument(part.text, { ...asKubectl, lineCounter: counter }) };
+    }
+    const { document, counter } = read;
+    let node: unknown = document.contents;
+    let offset = 0;
+    for (const key of path) {
+      if (isMap(node)) {
+        const pair = node.items.find((each) => isScalar(each.key) && each.key.value === key);
+        offset = isScalar(pair?.key) ? (pair.key.range?.[0] ?? offset) : offset;
+      }
+      node = isMap(node) || isSeq(node) ? node.get(key, true) : undefined;
+      if (node === undefined) break;
+      if (typeof key === 'number' && isNode(node)) offset = node.range?.[0] ?? offset;
+    }
+    return part.line + counter.linePos(offset).line - 1;
+  };
 }

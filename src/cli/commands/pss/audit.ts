@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import type { Baseline } from '#baseline/baseline.ts';
 import { fold } from '#baseline/fold.ts';
+import { placesIn } from '#posture/documents.ts';
 import { audit, type Audited, observations } from '#posture/pss/audit.ts';
 import { violationText } from '#posture/pss/evaluate.ts';
 import { type Level, levels } from '#posture/pss/level.ts';
@@ -36,7 +37,8 @@ export async function auditPods(name: string | undefined, flags: AuditFlags): Pr
   for (const found of manifests.pods.filter((each) => isNamed(each, name)))
     try {
       const audited = audit(found.source.pod, flags.level, version, observed(found.source));
-      rows.push({ file: found.file, line: found.line, source: found.source, audited });
+      const { file, line, source, part } = found;
+      rows.push({ file, line, source, audited, lineOf: part === undefined ? undefined : placesIn(part) });
     } catch (error) {
       if (!(error instanceof UnreadablePod)) throw error;
       unread.push({ ...found, what: `${sourceText(found.source)}: ${error.message}` });

@@ -2,7 +2,7 @@
 import type { PodSource } from '../../workloads.ts';
 import type { Audited } from '../audit.ts';
 import type { Remedy } from '../fix/remedy.ts';
-import { pathText } from '../pod.ts';
+import { type Path, pathText } from '../pod.ts';
 
 /** Where an object came from. */
 export interface Origin {
@@ -15,6 +15,8 @@ export interface Origin {
 export interface Row extends Origin {
   readonly source: PodSource;
   readonly audited: Audited;
+  /** The line of a place in the object, from 1; absent for a cluster. */
+  readonly lineOf?: ((path: Path) => number) | undefined;
 }
 
 /** What could not be judged, and why: never passed over in silence. */

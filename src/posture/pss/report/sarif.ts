@@ -39,7 +39,7 @@ export function sarif(rows: readonly Row[], unread: readonly Unread[], version: 
   };
 }
 
-function resultsOf({ file, line, source, audited }: Row): object[] {
+function resultsOf({ file, line, source, audited, lineOf }: Row): object[] {
   return audited.violations.flatMap((violation) => {
     const fixes = audited.plan.remedies.filter(({ check }) => check === violation.check).map(remedyText);
     const text = [`${sourceText(source)}: ${violationText(violation)}`, ...fixes].join('; ');
@@ -47,7 +47,7 @@ function resultsOf({ file, line, source, audited }: Row): object[] {
       ruleId: violation.check,
       level: violation.level === 'baseline' ? 'error' : 'warning',
       message: { text },
-      locations: location(file, line, pathText([...source.path, ...path])),
+      locations: location(file, lineOf?.([...source.path, ...path]) ?? line, pathText([...source.path, ...path])),
     }));
   });
 }
