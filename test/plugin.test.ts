@@ -207,6 +207,15 @@ describe('kubectl kguardian', () => {
     });
   }
 
+  test('audit pss says by what the broker knows which fix would break the workload', async () => {
+    const config = join(folder, 'broker.kubeconfig');
+    const { stdout, stderr } = await run(['audit', 'pss', 'web', '-n', 'shop', '--kubeconfig', config]);
+    assert.match(stdout, /^Deployment shop\/web +baseline +baseline /m, stderr);
+    assert.match(stdout, /set runAsNonRoot: true: would break, ran as uid 0 and used CAP_CHOWN/);
+    // The double keeps a Deployment without a template, which no API server would.
+    assert.match(stderr, /Deployment shop\/web: the pod: /);
+  });
+
   test('generating again with no new behaviour changes no byte', async () => {
     const [once, again] = [await alice('gen', 'seccomp', 'web'), await alice('gen', 'seccomp', 'web')];
     assert.equal(once.stdout, again.stdout);
