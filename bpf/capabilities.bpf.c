@@ -48,6 +48,35 @@ static __always_inline bool asks_for_memory(u32 nr)
 	return false;
 }
 
+/* access(2) asks with the real user in place of the effective one: still its own. */
+static __always_inline bool asks_for_real_user(u32 nr)
+{
+	switch (nr) {
+	case NR_ACCESS:
+	case __NR_faccessat:
+	case __NR_faccessat2:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * A stacked file system acts on its lower files with its mounter's rights, which the task has for the while
+ * (override_creds): what those hold is nothing that the program used.
+ */
+static __always_inline bool is_borrowed(struct task_struct *task, int cap, u32 nr)
+{
+	const struct cred *own = BPF_CORE_READ(task, real_cred);
+	u64 permitted = 0;
+
+	if (own == BPF_CORE_READ(task, cred))
+		return false;
+	if (!asks_for_real_user(nr))
+		return true;
+	bpf_core_read(&permitted, sizeof(permitted), &own->cap_permitted);
+	return !(permitted >> (cap & 63) & 1);
+}
+
 static __always_inline int record_check(void *ctx, int cap, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -60,7 +89,7 @@ static __always_inline int record_check(void *ctx, int cap, int ret)
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	nr = syscall_number(regs);
-	if (cap == CAP_SYS_ADMIN && asks_for_memory(nr))
+	if ((cap == CAP_SYS_ADMIN && asks_for_memory(nr)) || is_borrowed(task, cap, nr))
 		return 0;
 	key.abi = abi_of(task, &nr);
 	key.nr = nr;

@@ -149,6 +149,10 @@ struct vm_area_struct {
 struct cred {
 	kuid_t uid, euid, fsuid;
 	kgid_t gid, egid, fsgid;
+	/* A bit for each; 64 of them in one number since 6.3, in two before. */
+	struct {
+		u32 bits[2];
+	} cap_permitted;
 };
 
 struct seccomp {
@@ -204,7 +208,7 @@ struct task_struct {
 	struct task_struct *real_parent, *group_leader;
 	struct pid *thread_pid;
 	struct hlist_node pid_links[1];
-	const struct cred *cred;
+	const struct cred *cred, *real_cred;
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;

@@ -9,6 +9,7 @@
 #if defined(__TARGET_ARCH_x86)
 #include <asm/unistd_64.h>
 #define NR_OPEN __NR_open
+#define NR_ACCESS __NR_access
 #define NR_CREAT __NR_creat
 #define NR_MKDIR __NR_mkdir
 #define NR_RMDIR __NR_rmdir
@@ -53,6 +54,7 @@
 #define NR_CHMOD NR_NONE(9)
 #define NR_CHOWN NR_NONE(10)
 #define NR_LCHOWN NR_NONE(11)
+#define NR_ACCESS NR_NONE(12)
 #define X32_BIT 0
 /* 32-bit arm: mount, ptrace, kill, setrlimit, rt_sigqueueinfo, tkill, tgkill, socket, socketpair, prlimit64. */
 #define FOREIGN_OPERATIONS                                                                                       \

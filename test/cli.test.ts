@@ -214,7 +214,7 @@ test('bash completes commands, kinds, flags and files', async () => {
     return execFileSync('/bin/bash', ['-c', line], { encoding: 'utf8' }).trimEnd().split('\n');
   };
   assert.deepEqual(complete('kguardian', 'ge'), ['gen']);
-  assert.deepEqual(complete('kguardian', 'gen', 's'), ['seccomp']);
+  assert.deepEqual(complete('kguardian', 'gen', 's'), ['seccomp', 'selinux']);
   assert.deepEqual(complete('kguardian', 'gen', 'seccomp', '--default'), ['--default-action']);
   assert.deepEqual(complete('kubectl-kguardian', 'prove', 'zz'), ['zz-file']);
   for (const shell of ['zsh', 'fish'])
