@@ -50,6 +50,15 @@ export const executes = (path: string): readonly (Act | readonly Act[])[] => [
   [call('execve'), call('execveat')],
 ];
 
+export const takesOver = (path: string): Act => file(path, 'chown');
+/** To another process of the container. */
+export const attaches: Act = {
+  type: 'ptrace',
+  direction: 'trace',
+  access: 'attach',
+  other: { type: 'container', program: null },
+};
+
 export const uses = (capability: string): Act => ({
   type: 'capability',
   name: `CAP_${capability}`,

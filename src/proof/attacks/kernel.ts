@@ -1,5 +1,5 @@
 /** The kernel's own surface: what most ways out of a container go through. */
-import { type Attack, call, socket, uses, writes } from './attack.ts';
+import { type Attack, attaches, call, reads, socket, takesOver, uses, writes } from './attack.ts';
 
 const attack = 'MITRE ATT&CK';
 const docker = "Docker's documentation, seccomp: significant syscalls blocked";
@@ -9,25 +9,19 @@ export const kernel: readonly Attack[] = [
     id: 'ptrace',
     title: 'attach to another process',
     source: `${attack} T1055.008`,
-    acts: [
-      call('ptrace'),
-      { type: 'ptrace', direction: 'trace', access: 'attach', other: { type: 'container', program: null } },
-    ],
+    acts: [call('ptrace'), attaches],
   },
   {
     id: 'read-memory',
     title: "read another process's memory",
     source: `${attack} T1055`,
-    acts: [
-      call('process_vm_readv'),
-      { type: 'ptrace', direction: 'trace', access: 'attach', other: { type: 'container', program: null } },
-    ],
+    acts: [call('process_vm_readv'), attaches],
   },
   {
     id: 'take-descriptor',
     title: "take another process's open file",
     source: 'pidfd_getfd(2)',
-    acts: [call('pidfd_getfd')],
+    acts: [call('pidfd_getfd'), attaches],
   },
   { id: 'compare-processes', title: 'compare resources of processes', source: docker, acts: [call('kcmp')] },
   {
@@ -69,7 +63,7 @@ export const kernel: readonly Attack[] = [
     id: 'join-namespace',
     title: 'step into a namespace of the node',
     source: `${attack} T1611`,
-    acts: [call('setns')],
+    acts: [call('setns'), reads('/proc/1/ns/uts')],
   },
   { id: 'bpf', title: 'load a program into the kernel', source: 'CVE-2021-3490', acts: [call('bpf')] },
   {
@@ -159,7 +153,7 @@ export const kernel: readonly Attack[] = [
     id: 'change-owner',
     title: 'take files over',
     source: `${attack} T1222.002`,
-    acts: [[call('chown'), call('fchownat')], uses('CHOWN')],
+    acts: [[call('chown'), call('fchownat')], uses('CHOWN'), takesOver('/tmp')],
   },
   {
     id: 'raw-socket',

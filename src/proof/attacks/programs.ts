@@ -38,7 +38,8 @@ export const programs: readonly Attack[] = [
     id: 'fileless',
     title: 'run a program that was never in a file',
     source: `${attack} T1620`,
-    acts: [call('memfd_create'), [call('execveat'), call('execve')]],
+    // What has no name in a file system is told by its own.
+    acts: [call('memfd_create'), ...executes('/memfd:kg (deleted)')],
   },
   {
     id: 'overwrite-runtime',

@@ -1,0 +1,64 @@
+/** The list of attacks, tried for real where AppArmor enforces the profile of nginx: what happens is what `score` says. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
+import { fold } from '#baseline/fold.ts';
+import { readRecording } from '#observation/reading.ts';
+import { apparmor } from '#policies/apparmor/index.ts';
+import { score } from '#proof/score.ts';
+import { builtAttacks, outcomesIn, triable } from './attack-tries.ts';
+import { recordings } from './cli.ts';
+import { runGuest, withoutGuest } from './guest.ts';
+
+const skip = withoutGuest('apparmor');
+const folder = mkdtempSync(join(tmpdir(), 'kguardian-attacks-apparmor-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('AppArmor: each attack that score says is stopped does not succeed, each other one goes as without the profile', {
+  skip,
+  timeout: 400_000,
+}, async () => {
+  const recording = await readRecording(
+    zstdDecompressSync(readFileSync(`${recordings}/nginx.jsonl.zst`))
+      .toString('utf8')
+      .trimEnd()
+      .split('\n'),
+  );
+  const [baseline] = fold([recording]);
+  const [by] = recording.containers;
+  assert.ok(baseline && by);
+  const generated = apparmor.generate({ baselines: [baseline], cluster: null }, apparmor.options.parse({}));
+  assert.equal(generated.type, 'artifacts');
+  const written = generated.type === 'artifacts' ? (generated.artifacts[0]?.text ?? '') : '';
+  const [, name] = /^profile (\S+)/m.exec(written) ?? [];
+  // The program that tries has to be read itself.
+  const text = written.replace(/\n\}\n*$/, '\n  /srv/attacks mr,\n}\n');
+  assert.ok(name !== undefined && text !== written);
+  writeFileSync(join(folder, 'profile'), text);
+  const program = builtAttacks(join(folder, 'program'));
+  const script = [
+    'mkdir srv && cp attacks srv/ && chmod 755 srv/attacks && apparmor_parser -r profile',
+    'oci-run --bind "$PWD/srv:/srv:ro" --nnp -- /srv/attacks; echo ==',
+    `oci-run --bind "$PWD/srv:/srv:ro" --nnp --apparmor ${name} -- /srv/attacks`,
+  ].join('\n');
+  const said = await runGuest('apparmor', script, [join(folder, 'profile'), `${program}/attacks`], 300);
+  const [without, under] = said.split('==\n').map(outcomesIn);
+  assert.ok(without !== undefined && under !== undefined, said);
+  const rows = score([apparmor.evaluator(text)], { arch: 'x86_64', by, program: null });
+  const outcome = new Map(rows.map(({ attack, all }) => [attack.id, all.outcome]));
+  const wrong: string[] = [];
+  let shown = 0;
+  for (const { id } of triable) {
+    const [free, confined] = [without.get(id), under.get(id)];
+    assert.ok(free !== undefined && confined !== undefined, `${id} was not tried: ${said}`);
+    const told = `${id}: score says ${outcome.get(id)}; without ${free}, under the profile ${confined}`;
+    if (outcome.get(id) === 'stopped' && confined === 'done') wrong.push(told);
+    if (outcome.get(id) === 'open' && confined !== free) wrong.push(told);
+    if (outcome.get(id) === 'stopped' && free === 'done' && confined !== 'done') shown += 1;
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(shown >= 30, `${shown} attacks succeed without the profile and not under it`);
+});
