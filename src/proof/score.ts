@@ -23,9 +23,12 @@ export interface Attacker {
   readonly arch: Architecture;
   /** Whose code he runs, and where. */
   readonly by: Container;
-  /** The program that he has taken over; null: any. */
-  readonly program: string | null;
+  /** The program that he has taken over. One that no artifact names stands for the first that the container runs. */
+  readonly program: string;
 }
+
+/** Nobody's: for an attacker of whom nothing is known but that he is in the container. */
+export const anyProgram = '/attacked';
 
 export function score(evaluators: readonly Evaluator[], attacker: Attacker): Scored[] {
   return attacks.map((attack) => {

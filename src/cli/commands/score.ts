@@ -1,7 +1,7 @@
 /** `kguardian score`: which of the listed attacks artifacts stop, each and all together. */
 import type { Container, Recording } from '#observation/recording.ts';
 import { attacksVersion } from '#proof/attacks/index.ts';
-import { score, type Outcome, type Scored } from '#proof/score.ts';
+import { anyProgram, score, type Outcome, type Scored } from '#proof/score.ts';
 import { type ArtifactFile, readArtifacts } from '../artifacts.ts';
 import { type EvidenceFlags, findEvidence, onlySelected } from '../evidence.ts';
 import { Failure } from '../failure.ts';
@@ -29,7 +29,7 @@ export async function scoreArtifacts(files: readonly string[], flags: Flags): Pr
   if (objects && by.pod === undefined)
     throw new Failure('network policies are scored for a pod of a cluster: the recording holds none');
   const evaluators = artifacts.map((artifact) => artifact.evaluator(found?.cluster ?? null));
-  const rows = score(evaluators, { arch: flags.arch, by, program: flags.program ?? null });
+  const rows = score(evaluators, { arch: flags.arch, by, program: flags.program ?? anyProgram });
   print(rows, artifacts, flags.output);
   const stopped = rows.filter(({ all }) => all.outcome === 'stopped').length;
   const unknown = rows.filter(({ all }) => all.outcome === 'unknown').length;
