@@ -1,11 +1,11 @@
-/** A guest of the lab's VM that enforces AppArmor (../shared/lab/vm-run), and shell for it. */
+/** A guest of the lab's VM that enforces AppArmor or SELinux (../shared/lab/vm-run), and shell for it. */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { lab, withoutContainers } from './lab.ts';
 
 /** Why there is no guest; makes its image and snapshot when they are not there yet. */
-export function withoutGuest(mode: 'apparmor'): string | false {
+export function withoutGuest(mode: 'apparmor' | 'selinux'): string | false {
   const reason = withoutContainers();
   if (reason !== false) return reason;
   if (!existsSync('/usr/bin/qemu-system-x86_64')) return 'qemu-system-x86 is not installed';

@@ -11,11 +11,11 @@ import { after, test } from 'node:test';
 import { fold } from '#baseline/fold.ts';
 import { selinux } from '#policies/selinux/index.ts';
 import { proved, replay } from '#proof/replay.ts';
-import { withoutContainers } from './lab.ts';
-import { type Guest, inGuest, recorded, withoutGuest } from './selinux-guest.ts';
+import { withoutGuest } from './guest.ts';
+import { type Guest, inGuest, recorded } from './selinux-guest.ts';
 import { type Workload, workloads } from './workloads.ts';
 
-const skip = withoutContainers() || withoutGuest();
+const skip = withoutGuest('selinux');
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-selinux-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,8 +1,8 @@
 /** The lab's guest that enforces SELinux: policies linked to Debian's base, a script run under them, what the kernel refused. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,12 +12,6 @@ import { lab, recordContainer, runContainer, startContainer } from './lab.ts';
 import type { Workload } from './workloads.ts';
 
 const run = promisify(execFile);
-
-/** Why there is no guest; false when there is. */
-export function withoutGuest(): string | false {
-  const state = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kguardian-lab/vm/selinux/state');
-  return existsSync(state) ? false : 'the guest that enforces SELinux is not built: ../shared/lab/setup --only selinux';
-}
 
 /** A workload's run in a container on this kernel. */
 export async function recorded({ name, argv, flags, smoke }: Workload): Promise<Recording> {
