@@ -96,7 +96,7 @@ const faults: readonly (readonly [what: string, argv: () => readonly string[], c
     'an artifact of no kind',
     () => ['prove', put('text', 'hello'), '--from', nginx],
     2,
-    /cannot tell what kind of artifact .* is; name it with --kind \(.*seccomp\)/,
+    /cannot tell what kind of artifact .* is; name it with --kind \(.*seccomp.*\)/,
   ],
   [
     'an artifact that a node would refuse',

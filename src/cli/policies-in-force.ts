@@ -30,7 +30,7 @@ export async function policiesInForce(kind: PolicyKind, files: readonly string[]
     );
   }
   const deployed = await deployedObjects(kind, listing(api));
-  const candidates = texts.flatMap((text, at) => manifestsIn(text, files[at] ?? '', api.namespace));
+  const candidates = texts.flatMap((text, at) => manifestsIn(text, files[at] ?? '', kind, api.namespace));
   const all = applied(deployed, candidates);
   const others = all.length - candidates.length;
   const said = `${others} ${others === 1 ? 'policy' : 'policies'} of the cluster`;
@@ -51,16 +51,31 @@ export function together(texts: readonly string[]): string {
   return texts.map((text) => (text.startsWith('---') ? text : `---\n${text}`).replace(/\n*$/, '\n')).join('');
 }
 
-function manifestsIn(text: string, file: string, namespace: string): Manifest[] {
-  return parseAllDocuments(text).flatMap((document) => {
-    const object = document.toJS() as unknown;
-    if (object === null || object === undefined) return [];
-    const { kind, items } = object as { kind?: unknown; items?: unknown };
+/** Namespaced objects without a namespace are of the context's, as kubectl applies them. */
+function manifestsIn(text: string, file: string, kind: PolicyKind, namespace: string): Manifest[] {
+  return objectsIn(text, file).flatMap((object) => {
+    const { kind: word, items } = object as { kind?: unknown; items?: unknown };
     const all =
-      typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? (items as unknown[]) : [object];
+      typeof word === 'string' && word.endsWith('List') && Array.isArray(items) ? (items as unknown[]) : [object];
     return all.map((each) => {
       if (!isManifest(each)) throw new Failure(`${JSON.stringify(file)} holds what is no object of a cluster`);
-      return { ...each, metadata: { namespace, ...each.metadata } };
+      const known = kind.deployed.find((one) => one.apiVersion === each.apiVersion && one.kind === each.kind);
+      return known?.namespaced === false ? each : { ...each, metadata: { namespace, ...each.metadata } };
     });
   });
+}
+
+/** Documents of YAML, or one JSON object a line, as `gen -o json` writes. */
+function objectsIn(text: string, file: string): object[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const texts = lines.length > 1 && lines.every((line) => /^\{.*\}\s*$/.test(line)) ? lines : [text];
+  return texts.flatMap((each) =>
+    [...parseAllDocuments(each)].flatMap((document) => {
+      const [fault] = 'errors' in document ? document.errors : [];
+      if (fault !== undefined)
+        throw new Failure(`cannot read ${JSON.stringify(file)}: not YAML: ${fault.message.split('\n')[0]}`);
+      const object = document.toJS() as unknown;
+      return typeof object === 'object' && object !== null ? [object] : [];
+    }),
+  );
 }
