@@ -1,8 +1,6 @@
 /** RBAC on the command line: what is used, what it needs, what is granted. */
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type ApiUse, readingKubernetesAudit } from '#imports/kubernetes-audit.ts';
 import { objectName } from '#kubernetes/names.ts';
 import { type YamlMap, plain, yamlDocument } from '#kubernetes/yaml-text.ts';
@@ -13,6 +11,7 @@ import { type RbacObject, readRbac, UnreadableRbac } from '#posture/rbac/objects
 import { request } from '#posture/rbac/request.ts';
 import { Failure, systemReason } from '../failure.ts';
 import { readLines } from '../import-files.ts';
+import { answerLines } from '../questions.ts';
 import { writeAtomically } from '../output-files.ts';
 import { count, tell } from '../story.ts';
 
@@ -96,36 +95,7 @@ export async function usesIn(files: readonly string[]): Promise<readonly ApiUse[
 
 export async function evaluateRbac(queries: string, { rbac }: { readonly rbac: readonly string[] }): Promise<void> {
   const authorizer = await authorizerIn(rbac);
-  let unanswered = 0;
-  const input = queries === '-' ? process.stdin : createReadStream(queries);
-  try {
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (text.trim() === '') continue;
-      const answer = answered(text, authorizer);
-      if ('error' in answer) unanswered += 1;
-      process.stdout.write(`${JSON.stringify(answer)}\n`);
-    }
-  } catch (error) {
-    throw new Failure(`cannot read ${JSON.stringify(queries)}: ${systemReason(error)}`, 2, error);
-  }
-  if (unanswered > 0) {
-    tell(`${unanswered} of the questions could not be answered; their lines say why`);
-    process.exitCode = 2;
-  }
-}
-
-function answered(text: string, authorizer: Authorizer): object {
-  let id: unknown;
-  try {
-    const { id: named, ...asked } = JSON.parse(text) as Record<string, unknown>;
-    id = named;
-    const parsed = request.safeParse(asked);
-    if (parsed.success) return { id, ...authorizer.authorize(parsed.data) };
-    const [issue] = parsed.error.issues;
-    return { id, error: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}` };
-  } catch {
-    return { id, error: 'not JSON' };
-  }
+  await answerLines(queries, request, (asked) => ({ ...authorizer.authorize(asked) }));
 }
 
 async function authorizerIn(files: readonly string[]): Promise<Authorizer> {
