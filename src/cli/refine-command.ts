@@ -3,6 +3,11 @@ import { type Command, Option } from 'commander';
 import type { PolicyKind } from '#policies/kind.ts';
 import { collect, command } from './command.ts';
 
+const matchOption = (): Option =>
+  new Option('--match <field=value>', 'only records with this field, exe=/usr/sbin/nginx; repeat to narrow').argParser(
+    collect,
+  );
+
 export function addRefine(root: Command, kinds: readonly PolicyKind[]): void {
   const refine = command(root, 'refine', 'add to an artifact what a log says that it denied, shown as a diff', [
     'refine seccomp --profile policies/demo-seccomp.json --log audit.log --match exe=/usr/sbin/nginx',
@@ -25,12 +30,7 @@ export function addRefine(root: Command, kinds: readonly PolicyKind[]): void {
           .argParser(collect)
           .makeOptionMandatory(),
       )
-      .addOption(
-        new Option(
-          '--match <field=value>',
-          'only records with this field, exe=/usr/sbin/nginx; repeat to narrow',
-        ).argParser(collect),
-      )
+      .addOption(matchOption())
       .option('--in-place', 'write the artifact again')
       .addOption(
         new Option('-o, --output <form>', 'diff, the whole text, or json')
@@ -52,12 +52,7 @@ export function addImport(root: Command): void {
   ])
     .requiredOption('--name <workload>', 'what it is called among recordings')
     .option('-c, --container <name>', "by default the workload's name")
-    .addOption(
-      new Option(
-        '--match <field=value>',
-        'only records with this field, exe=/usr/sbin/nginx; repeat to narrow',
-      ).argParser(collect),
-    )
+    .addOption(matchOption())
     .option('-o, --output <file>', 'instead of standard output')
     .action(async (file: string, options) => (await import('./commands/import.ts')).importAuditLog(file, options));
 }

@@ -1,9 +1,8 @@
 /** `kguardian import`: records of others as a recording. */
 import { recordingOfDenials } from '#imports/audit-recording.ts';
-import { readingDenials } from '#imports/denials.ts';
 import { writeRecording } from '#observation/writing.ts';
+import { denialsIn } from '../denial-logs.ts';
 import { Failure } from '../failure.ts';
-import { readLines } from '../import-files.ts';
 import { writeAtomically } from '../output-files.ts';
 import { count, tell } from '../story.ts';
 
@@ -15,11 +14,7 @@ interface Flags {
 }
 
 export async function importAuditLog(file: string, { name, container, output, match = [] }: Flags): Promise<void> {
-  const reader = readingDenials();
-  await readLines(file, (line) => reader.add(line));
-  const { denials, notes } = reader.end();
-  const wanted = match.map((text) => /^(\w+)=(.*)$/s.exec(text) ?? []);
-  const chosen = denials.filter(({ fields }) => wanted.every(([, field = '', value]) => fields[field] === value));
+  const { chosen, notes } = await denialsIn([file], match);
   if (chosen.length === 0)
     throw new Failure(`no denial in ${JSON.stringify(file)}${match.length > 0 ? ` with ${match.join(', ')}` : ''}`, 1);
   const { recording, left } = recordingOfDenials(chosen, name, container ?? name);

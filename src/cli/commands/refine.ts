@@ -1,13 +1,12 @@
 /** `kguardian refine <kind>`: what a log of denials says that an artifact lacks, shown before it is taken. */
 import { readFile } from 'node:fs/promises';
 import { createTwoFilesPatch } from 'diff';
-import { readingDenials } from '#imports/denials.ts';
 import type { Denial } from '#observation/denial.ts';
 import { printable } from '#observation/text.ts';
 import { type PolicyKind, type Refined, UnreadableArtifact } from '#policies/kind.ts';
 import { evaluatorOf } from '../artifacts.ts';
+import { denialsIn } from '../denial-logs.ts';
 import { Failure, systemReason } from '../failure.ts';
-import { readLines } from '../import-files.ts';
 import { writeAtomically } from '../output-files.ts';
 import { count, tell } from '../story.ts';
 
@@ -20,14 +19,10 @@ interface Flags {
 }
 
 export async function refine(kind: PolicyKind, { profile, log, match = [], output, inPlace }: Flags): Promise<void> {
-  const wanted = match.map(fieldOf);
   const text = await contentOf(profile);
-  const reader = readingDenials();
-  for (const file of log) await readLines(file, (line) => reader.add(line));
-  const { denials, notes } = reader.end();
+  const { chosen, passedOver, notes } = await denialsIn(log, match);
   for (const note of notes) tell(note);
-  const chosen = denials.filter(({ fields }) => wanted.every(([name, value]) => fields[name] === value));
-  if (chosen.length < denials.length) tell(`${count(denials.length - chosen.length, 'denial')} passed over by --match`);
+  if (passedOver > 0) tell(`${count(passedOver, 'denial')} passed over by --match`);
   const refined = refinedBy(kind, profile, text, chosen);
   // What nobody could read afterwards is not handed out.
   evaluatorOf(profile, refined.text, kind, {});
@@ -55,13 +50,6 @@ function refinedBy(kind: PolicyKind, file: string, text: string, denials: readon
       throw new Failure(`cannot use ${JSON.stringify(file)} as ${kind.name}: ${error.message}`, 2, error);
     throw error;
   }
-}
-
-function fieldOf(text: string): readonly [name: string, value: string] {
-  const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined)
-    throw new Failure(`--match takes FIELD=VALUE, exe=/usr/sbin/nginx, not ${JSON.stringify(text)}`);
-  return [name, value];
 }
 
 async function contentOf(file: string): Promise<string> {
