@@ -1,6 +1,8 @@
 /** One line of a Kubernetes audit log, whoever wrapped it → the events in it, as authorizers saw them. */
 
-export interface AuditEvent {
+import type { ApiRight } from '#kubernetes/api-use.ts';
+
+export interface AuditEvent extends ApiRight {
   readonly auditId: string;
   readonly stage: string;
   readonly at: number;
@@ -9,16 +11,8 @@ export interface AuditEvent {
   readonly groups: readonly string[];
   /** Null where no authorizer's word is in the event. */
   readonly decision: 'allow' | 'forbid' | null;
-  readonly verb: string;
-  readonly resourceRequest: boolean;
-  readonly apiGroup: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
   /** Empty where the authorizer is not shown one: of create and deletecollection, whatever the log adds. */
   readonly name: string;
-  /** Without its query; empty for resources. */
-  readonly path: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -107,10 +101,7 @@ function eventOf(event: Json): AuditEvent[] {
   ];
 }
 
-type Target = Pick<
-  AuditEvent,
-  'resourceRequest' | 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'name' | 'path'
->;
+type Target = Omit<ApiRight, 'verb'> & Pick<AuditEvent, 'name'>;
 
 function targetOf(reference: Json | undefined, verb: string, uri: string): Target {
   if (reference === undefined || text(reference['resource']) === '') {

@@ -3,32 +3,8 @@
  * API server writes them, as a webhook sends them (EventList), as OpenShift prints them (a host's name in front), and as EKS
  * (CloudWatch), AKS (Azure Monitor) and GKE (Cloud Logging) wrap them. Memory is bounded, however long the log.
  */
+import type { ApiUse } from '#kubernetes/api-use.ts';
 import { eventsIn, type AuditEvent } from './kubernetes-audit-event.ts';
-
-/** One right as an authorizer is asked for it, by everybody who asked alike. */
-export interface ApiUse {
-  readonly user: string;
-  /** Of the last request. */
-  readonly groups: readonly string[];
-  readonly decision: 'allow' | 'forbid';
-  readonly verb: string;
-  readonly resourceRequest: boolean;
-  readonly apiGroup: string;
-  readonly resource: string;
-  readonly subresource: string;
-  /** Empty for what is cluster-scoped, and for all namespaces. */
-  readonly namespace: string;
-  readonly path: string;
-  /** The names that were asked for, sorted; `manyNames` when there were more than are kept. */
-  readonly names: readonly string[];
-  readonly manyNames: boolean;
-  /** Some request carried no name that an authorizer sees. */
-  readonly nameless: boolean;
-  readonly count: number;
-  /** Milliseconds since the epoch. */
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface KubernetesAuditReader {
   /** Null, or why the line is none. */

@@ -1,7 +1,8 @@
 /** RBAC on the command line: what is used, what it needs, what is granted. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ApiUse, readingKubernetesAudit } from '#imports/kubernetes-audit.ts';
+import { readingKubernetesAudit } from '#imports/kubernetes-audit.ts';
+import type { ApiUse } from '#kubernetes/api-use.ts';
 import { objectName } from '#kubernetes/names.ts';
 import { type YamlMap, plain, yamlDocument } from '#kubernetes/yaml-text.ts';
 import { printable } from '#observation/text.ts';

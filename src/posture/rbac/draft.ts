@@ -1,5 +1,5 @@
 /** Uses → rules by scope: merged where nothing is lost, with names where few and lasting ones were asked for. */
-import type { Use } from './generate.ts';
+import type { ApiUse } from '#kubernetes/api-use.ts';
 
 export interface DraftRule {
   readonly verbs: readonly string[];
@@ -30,8 +30,8 @@ interface Right {
 }
 
 export function draftRules(
-  uses: readonly Use[],
-  denied: readonly Use[],
+  uses: readonly ApiUse[],
+  denied: readonly ApiUse[],
   maxNames: number,
 ): { readonly scopes: readonly Scope[]; readonly notes: readonly string[] } {
   const notes: string[] = [];
@@ -53,7 +53,7 @@ export function draftRules(
   return { scopes, notes: [...new Set(notes)] };
 }
 
-function rightsOf(uses: readonly Use[], denied: readonly Use[], maxNames: number, notes: string[]): Right[] {
+function rightsOf(uses: readonly ApiUse[], denied: readonly ApiUse[], maxNames: number, notes: string[]): Right[] {
   const created = new Set(uses.filter(({ verb }) => verb === 'create').map(kindKey));
   return uses.flatMap((use): Right[] => {
     const { verb, resourceRequest, apiGroup, path } = use;
@@ -66,15 +66,15 @@ function rightsOf(uses: readonly Use[], denied: readonly Use[], maxNames: number
   });
 }
 
-function kindKey({ apiGroup, resource, namespace }: Use): string {
+function kindKey({ apiGroup, resource, namespace }: ApiUse): string {
   return `${apiGroup} ${resource} ${namespace}`;
 }
 
 /** Null where the right is for any name. */
 function namesOf(
-  use: Use,
+  use: ApiUse,
   created: ReadonlySet<string>,
-  denied: readonly Use[],
+  denied: readonly ApiUse[],
   maxNames: number,
   notes: string[],
 ): readonly string[] | null {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { ApiUse } from '#kubernetes/api-use.ts';
 import { authorizerOf } from './authorizer.ts';
-import { generateRbac, proveRbac, type Use } from './generate.ts';
+import { generateRbac, proveRbac } from './generate.ts';
 import { rbacObject, refusedBy } from './objects.ts';
 import { request, type Request } from './request.ts';
 
@@ -12,7 +13,7 @@ const suite = fileURLToPath(new URL('../../../../shared/suites/rbac-sample', imp
 const skip = existsSync(suite) ? false : 'no ../shared/suites here';
 const options = { maxNames: 3, includeDenied: false };
 
-const use = (more: Partial<Use>): Use => ({
+const use = (more: Partial<ApiUse>): ApiUse => ({
   user: 'system:serviceaccount:shop:app',
   groups: [],
   decision: 'allow',
@@ -31,8 +32,8 @@ const use = (more: Partial<Use>): Use => ({
   last: 2,
   ...more,
 });
-const named = (names: string[], more: Partial<Use> = {}): Use => use({ names, nameless: false, ...more });
-const rulesOf = (...uses: Use[]): unknown => {
+const named = (names: string[], more: Partial<ApiUse> = {}): ApiUse => use({ names, nameless: false, ...more });
+const rulesOf = (...uses: ApiUse[]): unknown => {
   const { objects } = generateRbac('system:serviceaccount:shop:app', uses, options);
   assert.deepEqual(proveRbac(objects, uses, false).refused, []);
   assert.deepEqual(
@@ -125,7 +126,7 @@ test('law: blind to order, monotone', () => {
     use({ resource: 'pods', verb: 'watch', namespace: '' }),
     named(['b'], { namespace: 'other' }),
   ];
-  const text = (all: readonly Use[]): string => JSON.stringify(generateRbac('u', all, options).objects);
+  const text = (all: readonly ApiUse[]): string => JSON.stringify(generateRbac('u', all, options).objects);
   assert.equal(text(uses.toReversed()), text(uses));
   for (let at = 0; at < uses.length; at += 1) {
     const less = uses.filter((_, index) => index !== at);

@@ -1,31 +1,11 @@
 /** Rights that were used → the smallest roles that hold them, and bindings to who used them. */
+import type { ApiUse } from '#kubernetes/api-use.ts';
 import type { YamlMap } from '#kubernetes/yaml-text.ts';
 import { objectName } from '#kubernetes/names.ts';
 import { authorizerOf } from './authorizer.ts';
 import { draftRules, type DraftRule } from './draft.ts';
 import { rbacObject, type RbacObject } from './objects.ts';
 import type { Request } from './request.ts';
-
-/** One right, as the log of an API server tells of it. */
-export interface Use {
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly decision: 'allow' | 'forbid';
-  readonly verb: string;
-  readonly resourceRequest: boolean;
-  readonly apiGroup: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly path: string;
-  readonly names: readonly string[];
-  /** More names than those. */
-  readonly manyNames: boolean;
-  readonly nameless: boolean;
-  readonly count: number;
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface RbacOptions {
   /** Up to so many names of one resource become resourceNames. */
@@ -72,7 +52,7 @@ const given: readonly RbacObject[] = [
 ];
 
 /** Uses are of one user. */
-export function generateRbac(user: string, uses: readonly Use[], options: RbacOptions): GeneratedRbac {
+export function generateRbac(user: string, uses: readonly ApiUse[], options: RbacOptions): GeneratedRbac {
   const everybody = authorizerOf(given);
   const notes: string[] = [];
   const wanted = uses.filter(({ decision }) => decision === 'allow' || options.includeDenied);
@@ -116,7 +96,7 @@ function written({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }
 }
 
 /** Every request that the use stands for, as far as names are known. */
-export function requestsOf(use: Use): Request[] {
+export function requestsOf(use: ApiUse): Request[] {
   const { user, groups, verb, resourceRequest, apiGroup, resource, subresource, namespace, path } = use;
   const names = [...use.names, ...(use.nameless || use.names.length === 0 ? [''] : [])];
   return names.map((name) => ({
@@ -145,7 +125,7 @@ export interface RbacProof {
 }
 
 /** Asks the authorizer, which shares no code with the draft, for everything that was seen. */
-export function proveRbac(objects: readonly YamlMap[], uses: readonly Use[], includeDenied: boolean): RbacProof {
+export function proveRbac(objects: readonly YamlMap[], uses: readonly ApiUse[], includeDenied: boolean): RbacProof {
   const authorizer = authorizerOf([...given, ...objects.map((each) => rbacObject.parse(each))]);
   let allowed = 0;
   const refused: string[] = [];
@@ -163,7 +143,7 @@ export function proveRbac(objects: readonly YamlMap[], uses: readonly Use[], inc
   return { allowed, refused, granted };
 }
 
-export function wordsOf({ verb, resourceRequest, apiGroup, resource, subresource, namespace, path }: Use): string {
+export function wordsOf({ verb, resourceRequest, apiGroup, resource, subresource, namespace, path }: ApiUse): string {
   if (!resourceRequest) return `${verb} ${path}`;
   const whole = `${resource}${subresource === '' ? '' : `/${subresource}`}${apiGroup === '' ? '' : `.${apiGroup}`}`;
   return `${verb} ${whole} ${namespace === '' ? 'in all namespaces or none' : `in ${namespace}`}`;
