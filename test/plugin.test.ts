@@ -325,6 +325,10 @@ describe('kubectl kguardian', () => {
     const opening = await admin('diff', 'networkpolicy', 'web');
     assert.equal(opening.code, 1, opening.stderr);
     assert.match(opening.stdout, /^opens +Deployment other\/client → Deployment shop\/web 80\/TCP/m);
+    // What is generated as JSON takes its place as well.
+    const lines = (await admin('diff', 'networkpolicy', 'web', '-o', 'json')).stdout.trimEnd().split('\n');
+    const changes = lines.map((line) => JSON.parse(line) as { what: string; after: string });
+    assert.ok(changes.some(({ what, after: is }) => what.endsWith('Deployment shop/web 80/TCP') && is === 'allow'));
     const reach = await admin('reach', 'shop/web');
     assert.equal(reach.code, 0, reach.stderr);
     assert.match(reach.stdout, /Who can reach Deployment shop\/web\n(nobody|FROM)/);

@@ -4,6 +4,7 @@ import type { Cluster } from '#kubernetes/cluster.ts';
 import { kindNamed, kinds } from '#policies/index.ts';
 import { type Evaluator, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
 import { Failure, systemReason } from './failure.ts';
+import { together } from './policies-in-force.ts';
 
 /** An artifact's text, with its kind. */
 export interface ArtifactFile {
@@ -45,11 +46,7 @@ function artifactOf(first: Read, more: readonly Read[]): ArtifactFile {
   const { kind } = first;
   const all = [first, ...more];
   const name = all.map(({ file }) => file).join(', ');
-  // Documents of one stream, also when a file leaves out its own first line.
-  const text =
-    more.length === 0
-      ? first.text
-      : all.map((each) => (/^(---|\{)/.test(each.text) ? each.text : `---\n${each.text}`)).join('');
+  const text = together(all.map((each) => each.text));
   return { name, kind, evaluator: (cluster, options = {}) => evaluatorOf(name, text, kind, options, cluster) };
 }
 

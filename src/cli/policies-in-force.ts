@@ -45,10 +45,20 @@ async function textIn(file: string): Promise<string> {
   }
 }
 
-/** Documents of one stream. */
+/** Documents of one stream; of JSON lines, lines. */
 export function together(texts: readonly string[]): string {
-  if (texts.length === 1) return texts[0] ?? '';
+  if (texts.length === 1 || texts.every(isJsonLines)) return texts.join('');
   return texts.map((text) => (text.startsWith('---') ? text : `---\n${text}`).replace(/\n*$/, '\n')).join('');
+}
+
+/** One JSON object a line, as `gen -o json` writes. */
+function isJsonLines(text: string): boolean {
+  const lines = linesOf(text);
+  return text.endsWith('\n') && lines.length > 0 && lines.every((line) => /^\{.*\}\s*$/.test(line));
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line.trim() !== '');
 }
 
 /** Namespaced objects without a namespace are of the context's, as kubectl applies them. */
@@ -65,10 +75,9 @@ function manifestsIn(text: string, file: string, kind: PolicyKind, namespace: st
   });
 }
 
-/** Documents of YAML, or one JSON object a line, as `gen -o json` writes. */
-function objectsIn(text: string, file: string): object[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const texts = lines.length > 1 && lines.every((line) => /^\{.*\}\s*$/.test(line)) ? lines : [text];
+/** Of documents of YAML, or of JSON lines. */
+export function objectsIn(text: string, file: string): object[] {
+  const texts = isJsonLines(text) ? linesOf(text) : [text];
   return texts.flatMap((each) =>
     [...parseAllDocuments(each)].flatMap((document) => {
       const [fault] = 'errors' in document ? document.errors : [];

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
-import { parseAllDocuments, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
@@ -15,7 +15,7 @@ import { type EvidenceFlags, findEvidence, wantedBy } from '../evidence.ts';
 import { Failure, systemReason } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { columns, count, tell } from '../story.ts';
-import { together } from '../policies-in-force.ts';
+import { objectsIn, together } from '../policies-in-force.ts';
 import { generateAll } from './gen.ts';
 
 /** Exit code 1 when something differs, as diff and kubectl do. */
@@ -77,7 +77,7 @@ async function byMeaning(kind: PolicyKind, { folder, given, objects, after }: Co
     const before = folder === undefined ? listText(deployed) : await textsIn(folder, after);
     // What is generated takes the place of what has its name, beside all else that is in force.
     const beside = folder === undefined && given['instead'] !== true;
-    const then = beside ? listText(applied(deployed, manifestsIn(generated))) : generated;
+    const then = beside ? listText(applied(deployed, manifestsIn(generated, 'what is generated'))) : generated;
     const changes = kind.compare?.(before, then, given, objects) ?? [];
     if (given['output'] === 'json') for (const each of changes) process.stdout.write(`${JSON.stringify(each)}\n`);
     else if (changes.length > 0)
@@ -132,14 +132,14 @@ async function inFolder(folder: string, path: string, after: string): Promise<Pa
 }
 
 /** Empty for what no API server takes. */
-function manifestsIn(text: string): Manifest[] {
-  const objects = parseAllDocuments(text).map((document) => document.toJS() as unknown);
+function manifestsIn(text: string, path: string): Manifest[] {
+  const objects = objectsIn(text, path);
   return objects.every(isManifest) ? objects : [];
 }
 
 /** Each object of the text beside the one in the cluster. */
 async function inCluster(api: Api, path: string, text: string): Promise<Pair[]> {
-  const manifests = manifestsIn(text);
+  const manifests = manifestsIn(text, path);
   if (manifests.length === 0)
     throw new Failure(`${printable(path)} is no object of a cluster; compare it with files: --dir DIR`);
   return Promise.all(
