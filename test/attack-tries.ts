@@ -1,8 +1,15 @@
 /** Builds test/attacks.c and reads what it tells. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { zstdDecompressSync } from 'node:zlib';
+import type { Baseline } from '#baseline/baseline.ts';
+import { fold } from '#baseline/fold.ts';
+import { readRecording } from '#observation/reading.ts';
+import type { Container } from '#observation/recording.ts';
 import { attacks } from '#proof/attacks/index.ts';
+import { recordings } from './cli.ts';
 
 /** A folder that holds the program `attacks`, to be bound into a container. */
 export function builtAttacks(folder: string): string {
@@ -10,6 +17,16 @@ export function builtAttacks(folder: string): string {
   const source = fileURLToPath(new URL('attacks.c', import.meta.url));
   execFileSync('gcc', ['-static', '-O1', '-Wall', '-Werror', '-o', `${folder}/attacks`, source]);
   return folder;
+}
+
+/** The recorded nginx whose place the attacker takes. */
+export async function attackedNginx(): Promise<{ readonly baseline: Baseline; readonly by: Container }> {
+  const text = zstdDecompressSync(readFileSync(`${recordings}/nginx.jsonl.zst`)).toString('utf8');
+  const recording = await readRecording(text.trimEnd().split('\n'));
+  const [baseline] = fold([recording]);
+  const [by] = recording.containers;
+  assert.ok(baseline && by);
+  return { baseline, by };
 }
 
 /** `done`, an errno's number, `signal 9`, by the attack's id. */

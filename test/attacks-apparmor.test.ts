@@ -1,16 +1,12 @@
 /** The list of attacks, tried for real where AppArmor enforces the profile of nginx: what happens is what `score` says. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { zstdDecompressSync } from 'node:zlib';
-import { fold } from '#baseline/fold.ts';
-import { readRecording } from '#observation/reading.ts';
 import { apparmor } from '#policies/apparmor/index.ts';
 import { anyProgram, score } from '#proof/score.ts';
-import { builtAttacks, outcomesIn, triable } from './attack-tries.ts';
-import { recordings } from './cli.ts';
+import { attackedNginx, builtAttacks, outcomesIn, triable } from './attack-tries.ts';
 import { runGuest, withoutGuest } from './guest.ts';
 
 const skip = withoutGuest('apparmor');
@@ -21,15 +17,7 @@ test('AppArmor: each attack that score says is stopped does not succeed, each ot
   skip,
   timeout: 400_000,
 }, async () => {
-  const recording = await readRecording(
-    zstdDecompressSync(readFileSync(`${recordings}/nginx.jsonl.zst`))
-      .toString('utf8')
-      .trimEnd()
-      .split('\n'),
-  );
-  const [baseline] = fold([recording]);
-  const [by] = recording.containers;
-  assert.ok(baseline && by);
+  const { baseline, by } = await attackedNginx();
   const generated = apparmor.generate({ baselines: [baseline], cluster: null }, apparmor.options.parse({}));
   assert.equal(generated.type, 'artifacts');
   const written = generated.type === 'artifacts' ? (generated.artifacts[0]?.text ?? '') : '';

@@ -1,19 +1,15 @@
 /** The list of attacks, tried for real in a container under a profile: what happens is what `score` says. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fold } from '#baseline/fold.ts';
 import type { Denial } from '#observation/denial.ts';
-import { readRecording } from '#observation/reading.ts';
 import { syscallNumber } from '#observation/syscalls.ts';
 import { seccomp } from '#policies/seccomp/index.ts';
-import { zstdDecompressSync } from 'node:zlib';
 import { attacks } from '#proof/attacks/index.ts';
 import { anyProgram, score } from '#proof/score.ts';
-import { builtAttacks, outcomesIn, ownCalls, triable } from './attack-tries.ts';
-import { recordings } from './cli.ts';
+import { attackedNginx, builtAttacks, outcomesIn, ownCalls, triable } from './attack-tries.ts';
 import { runContainer, withoutContainers } from './lab.ts';
 
 const skip = withoutContainers();
@@ -33,15 +29,7 @@ test('seccomp: each attack that score says is stopped is refused by the filter, 
   skip,
   timeout: 180_000,
 }, async () => {
-  const recording = await readRecording(
-    zstdDecompressSync(readFileSync(`${recordings}/nginx.jsonl.zst`))
-      .toString('utf8')
-      .trimEnd()
-      .split('\n'),
-  );
-  const [baseline] = fold([recording]);
-  const [by] = recording.containers;
-  assert.ok(baseline && by);
+  const { baseline, by } = await attackedNginx();
   const generated = seccomp.generate({ baselines: [baseline], cluster: null }, seccomp.options.parse({}));
   assert.equal(generated.type, 'artifacts');
   const written = generated.type === 'artifacts' ? (generated.artifacts[0]?.text ?? '') : '';
