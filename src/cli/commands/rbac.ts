@@ -73,7 +73,7 @@ function textOf(user: string, object: YamlMap, output: 'yaml' | 'json'): string 
 }
 
 /** Of all files together; a broken line is told by its number, and the rest is done. */
-export async function usesIn(files: readonly string[]): Promise<readonly ApiUse[]> {
+async function usesIn(files: readonly string[]): Promise<readonly ApiUse[]> {
   const reader = readingKubernetesAudit();
   let broken = 0;
   for (const file of files) {
@@ -105,7 +105,7 @@ async function authorizerIn(files: readonly string[]): Promise<Authorizer> {
   return authorizer;
 }
 
-export async function rbacIn(files: readonly string[]): Promise<readonly RbacObject[]> {
+async function rbacIn(files: readonly string[]): Promise<readonly RbacObject[]> {
   const all: RbacObject[] = [];
   for (const file of files) {
     try {
