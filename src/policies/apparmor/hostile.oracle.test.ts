@@ -43,6 +43,7 @@ const named = [
   '/srv/rix,',
   '/srv/\u0001\u007f',
   '/srv/...',
+  '/srv/\u{acb2c}',
   '/srv/$(reboot)`id`',
   `/srv/${'d/'.repeat(200)}e`,
   `/srv/${Array.from({ length: 16 }, () => 'x'.repeat(250)).join('/')}`,
@@ -63,7 +64,7 @@ function survives(paths: readonly string[], options: Record<string, unknown>): v
   );
   const ours = evaluator(text);
   const asked = [...new Set(paths)].flatMap((each): Query[] =>
-    [each, `${each}x`, `${each.slice(0, -1)}\u0002`].flatMap((one) =>
+    [each, `${each}x`, `${[...each].slice(0, -1).join('')}\u0002`].flatMap((one) =>
       ['r', 'x', 'w'].map((perms) => query.parse({ op: 'file', path: one, perms })),
     ),
   );
