@@ -9,6 +9,7 @@ import { fold } from '#baseline/fold.ts';
 import { readRecording } from '#observation/reading.ts';
 import type { Container } from '#observation/recording.ts';
 import { attacks } from '#proof/attacks/index.ts';
+import type { Scored } from '#proof/score.ts';
 import { recordings } from './cli.ts';
 
 /** A folder that holds the program `attacks`, to be bound into a container. */
@@ -44,6 +45,26 @@ export function outcomesIn(output: string): Map<string, string> {
 
 /** Network policies are not of one process, and are tried in network namespaces (test/network-enforcement.test.ts). */
 export const triable = attacks.filter(({ acts }) => acts.flat().every((act) => act.type !== 'flow'));
+
+/** `wrong`: where score and kernel disagree. `stopped`: how many succeed without, and are stopped as score says. */
+export function compared(
+  rows: readonly Scored[],
+  without: ReadonlyMap<string, string>,
+  under: ReadonlyMap<string, string>,
+): { readonly wrong: readonly string[]; readonly stopped: number } {
+  const outcome = new Map(rows.map(({ attack, all }) => [attack.id, all.outcome]));
+  const wrong: string[] = [];
+  let stopped = 0;
+  for (const { id } of triable) {
+    const [free, confined] = [without.get(id), under.get(id)];
+    assert.ok(free !== undefined && confined !== undefined, `${id} was not tried`);
+    const told = `${id}: score says ${outcome.get(id)}; without ${free}, confined ${confined}`;
+    if (outcome.get(id) === 'stopped' && confined === 'done') wrong.push(told);
+    if (outcome.get(id) === 'open' && confined !== free) wrong.push(told);
+    if (outcome.get(id) === 'stopped' && free === 'done' && confined !== 'done') stopped += 1;
+  }
+  return { wrong, stopped };
+}
 
 /** What the program itself calls besides what it tries. */
 export const ownCalls: readonly string[] = [

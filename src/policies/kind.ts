@@ -17,6 +17,10 @@ export interface Artifact {
   readonly text: string;
   /** False for a text that grants nothing itself and only names another: there is nothing to replay. */
   readonly judged?: false;
+  /** The same in another form, or what uses it: written into a folder beside the artifact before it, never to standard output. */
+  readonly beside?: true;
+  /** Why it allows more than was seen, where its form cannot say that narrowly: it is complete, and not tight. */
+  readonly wider?: string;
 }
 
 /** What is known when a kind generates. */

@@ -30,7 +30,8 @@ export async function gen(
         : `no workload ${JSON.stringify(workload)} in the recording`,
     );
   const outputDir = given['outputDir'] as string | undefined;
-  const made = generateAll(kind, baselines, options, recordings, cluster);
+  const all = generateAll(kind, baselines, options, recordings, cluster);
+  const made = outputDir === undefined ? all.filter(({ artifact }) => artifact.beside !== true) : all;
   for (const [at, { artifact, proof }] of made.entries()) {
     if (outputDir === undefined) process.stdout.write(artifact.text);
     else await writeAtomically(join(outputDir, artifact.path), artifact.text);

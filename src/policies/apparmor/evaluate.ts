@@ -15,7 +15,8 @@ import type { Query, QueryOf } from './query.ts';
 import { type Ask, bytes, questions } from './questions.ts';
 
 export function evaluator(text: string): Evaluator<Query> {
-  const file = readProfiles(isOperatorObject(text) ? profileOfObject(text) : text);
+  const ofOperator = isOperatorObject(text);
+  const file = readProfiles(ofOperator ? profileOfObject(text) : text);
   const profiles = allOf(file.profiles);
   for (const profile of profiles) refuseConflicts(profile);
   const confinement = new Confinement(file);
@@ -118,7 +119,7 @@ export function evaluator(text: string): Evaluator<Query> {
     about: wordsOf,
     answer,
     permissions,
-    ground: groundOf,
+    ground: (permission) => groundOf(permission, ofOperator),
     neighbours: () => neighbours(profiles),
   };
 }

@@ -212,7 +212,7 @@ test('a workload of a cluster gets a patch that names the profile, and files wit
   const { artifacts } = made(recording([file('/a', 'read'), file('/data/shop-5d4f8c-x2x4z/x', 'read')], true));
   assert.deepEqual(
     artifacts.map(({ path }) => path),
-    ['store-shop-app-apparmor.profile', 'store-shop-app-apparmor-patch.yaml'],
+    ['store-shop-app-apparmor.profile', 'store-shop-app-apparmor.yaml', 'store-shop-app-apparmor-patch.yaml'],
   );
   const [profile, patch] = artifacts;
   assert.match(

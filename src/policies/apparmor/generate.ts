@@ -36,7 +36,7 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
     type: 'artifacts',
     artifacts: [
       ...(options.output === 'yaml' ? [] : [text]),
-      ...(object?.type === 'object' ? [{ path: artifactPath(own, 'apparmor.yaml'), text: object.text }] : []),
+      ...(object?.type === 'object' ? [objectArtifact(own, object, options)] : []),
       ...patches(baseline, own, options.output === 'yaml' ? objectName(name) : name),
     ],
     notes: [...doubts, ...notesOf(baseline, drafted, options), ...objectNotes(object)],
@@ -79,9 +79,22 @@ function profileName(own: string): string {
   return `kguardian-${safe === '' ? 'workload' : safe}`;
 }
 
+function objectArtifact(
+  own: string,
+  { text, wider }: OperatorObject & { type: 'object' },
+  { output }: Options,
+): Artifact {
+  return {
+    path: artifactPath(own, 'apparmor.yaml'),
+    text,
+    wider: ['abstractions/base of the node', ...wider].join('; '),
+    ...(output === 'both' ? { beside: true } : {}),
+  };
+}
+
 function patches(baseline: Baseline, own: string, name: string): Artifact[] {
   const text = baseline.place === null ? null : patch(baseline, baseline.place, name);
-  return text === null ? [] : [{ path: artifactPath(own, 'apparmor-patch.yaml'), text, judged: false }];
+  return text === null ? [] : [{ path: artifactPath(own, 'apparmor-patch.yaml'), text, judged: false, beside: true }];
 }
 
 function doubtsOf(baseline: Baseline): string[] {

@@ -6,13 +6,16 @@ const grounds: readonly (readonly [permission: RegExp, reason: string])[] = [
     /^signal \((send|receive)\) peer=@\{profile_name\}(\/\/\*|\{,\/\/\*\})?$/,
     'processes of the container signal one another: abort, raise and timers of libraries do at any time',
   ],
-  // Of objects of the Security Profiles Operator alone.
+];
+const ofOperator: typeof grounds = [
   [
     /^ptrace \((readby|tracedby)\)$|^ptrace \(read\) peer=@\{profile_name\}$|^network unix$/,
     'abstractions/base of the node, which the operator takes along, has it',
   ],
+  [/^network inet6? (stream|dgram)$/, 'an AppArmorProfile opens a protocol for both families of addresses'],
 ];
 
-export function groundOf(permission: string): string | null {
-  return grounds.find(([pattern]) => pattern.test(permission))?.[1] ?? null;
+/** `ofObject`: of an object of the Security Profiles Operator. */
+export function groundOf(permission: string, ofObject: boolean): string | null {
+  return [...grounds, ...(ofObject ? ofOperator : [])].find(([pattern]) => pattern.test(permission))?.[1] ?? null;
 }

@@ -64,7 +64,7 @@ function survives(paths: readonly string[], options: Record<string, unknown>): v
   );
   const ours = evaluator(text);
   const asked = [...new Set(paths)].flatMap((each): Query[] =>
-    [each, `${each}x`, `${[...each].slice(0, -1).join('')}\u0002`].flatMap((one) =>
+    [each, `${each}x`, `${each.replace(/.$/su, '')}\u0002`].flatMap((one) =>
       ['r', 'x', 'w'].map((perms) => query.parse({ op: 'file', path: one, perms })),
     ),
   );

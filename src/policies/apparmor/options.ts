@@ -3,9 +3,9 @@ import { z } from 'zod';
 export const options = z.strictObject({
   output: z
     .enum(['text', 'yaml', 'both'])
-    .default('text')
+    .default('both')
     .describe(
-      'text: the profile as a node loads it; yaml: an AppArmorProfile of the Security Profiles Operator, where that can say it',
+      'text: the profile as a node loads it; yaml: an AppArmorProfile of the Security Profiles Operator, where that can say it; both: in a folder the one beside the other',
     ),
   mode: z
     .enum(['enforce', 'complain'])

@@ -86,8 +86,8 @@ export function evaluator(text: string, options: ReadingOptions): Evaluator<Quer
   }
   function answerNeed({ source, target, class: kind, permission, or = [] }: Need): Verdict {
     const to = target === 'self' ? source : target;
-    const verdicts = [kind, ...or].map((each) =>
-      decide(policy, { source, target: to, class: each, permission }, booleans),
+    const verdicts = [{ class: kind, permission }, ...or].map((each) =>
+      decide(policy, { source, target: to, ...each }, booleans),
     );
     const allowing = verdicts.filter(({ verdict }) => verdict === 'allow');
     const [first] = allowing;

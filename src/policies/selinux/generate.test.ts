@@ -256,3 +256,22 @@ test("the patch names the container and the type alone: user, role and level sta
   assert.match(made.artifacts[0]?.text ?? '', /^\(block shop_app_web$/m);
   assert.equal(selinux.evaluator(patch?.text ?? '').permissions.length, 0);
 });
+
+test('calls that the kernel asks about are granted, and refused where they were not seen', () => {
+  const call = (name: string): Observation => ({ type: 'syscall', ...common, arch: 'x86_64', nr: 1, name });
+  const names = ['add_key', 'request_key', 'keyctl', 'perf_event_open', 'userfaultfd', 'syslog', 'setpgid', 'capset'];
+  const recording = recordingOf(names.map(call));
+  const made = selinux.generate({ baselines: fold([recording]), cluster: null }, selinux.options.parse({}));
+  assert.ok(made.type === 'artifacts');
+  assert.ok(
+    made.notes.some((each) => each.startsWith('arguments of keyctl and perf_event_open and syslog are not recorded')),
+  );
+  assert.ok(proved(replay(selinux.evaluator(made.artifacts[0]?.text ?? ''), [recording])));
+  for (const name of names) {
+    const others = recordingOf(names.filter((each) => each !== name && !/key/.test(each)).map(call));
+    const judge = selinux.evaluator(text(others, {}));
+    const [by] = recording.containers;
+    assert.ok(by);
+    assert.equal(judge.judge(call(name), by).verdict, 'deny', name);
+  }
+});

@@ -35,6 +35,11 @@ export function notesOf(
   notes.push(
     'no recorder shows memory that is written and then executed (process execmem): programs with a compiler of their own show it in a permissive run',
   );
+  const manifold = ['keyctl', 'perf_event_open', 'syslog'].filter((name) =>
+    baseline.facts.some(({ claim }) => claim.type === 'syscall' && claim.phase === 'program' && claim.name === name),
+  );
+  if (manifold.length > 0)
+    notes.push(`arguments of ${manifold.join(' and ')} are not recorded: all that the call can be used for is granted`);
   for (const [type, all] of Map.groupBy(left, (each) => each.type))
     notes.push(
       `${type} is not granted (${all[0]?.why}): ${all.length === 1 ? '1 file was' : `${all.length} files were`} reached`,

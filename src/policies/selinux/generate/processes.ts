@@ -35,7 +35,7 @@ const byCall: Readonly<Record<string, string>> = {
   setpriority: 'setsched',
   ioprio_set: 'setsched',
 };
-/** Of System V's shared memory, semaphores and queues: they have the type of who makes them. */
+/** Of System V's shared memory, semaphores and queues, and of keys: they have the type of who makes them. */
 const byCallOther: Readonly<Record<string, readonly [kind: string, permissions: string]>> = {
   shmget: ['shm', 'associate create getattr read unix_read unix_write write'],
   shmat: ['shm', 'read unix_read unix_write write'],
@@ -44,6 +44,12 @@ const byCallOther: Readonly<Record<string, readonly [kind: string, permissions: 
   semctl: ['sem', 'destroy getattr read setattr unix_read unix_write write'],
   msgget: ['msgq', 'associate create getattr read unix_read unix_write write'],
   msgctl: ['msgq', 'destroy getattr setattr unix_read unix_write'],
+  add_key: ['key', 'search setattr view write'],
+  request_key: ['key', 'link read search view write'],
+  // Which of their operations it was, the number of a call does not tell (`notes.ts` says so).
+  keyctl: ['key', 'link read search setattr view write'],
+  perf_event_open: ['perf_event', 'cpu kernel open read tracepoint write'],
+  userfaultfd: ['anon_inode', 'create getattr ioctl map read'],
   socketpair: ['unix_stream_socket', 'create getattr getopt ioctl read setopt shutdown write'],
 };
 /** Where system calls were not recorded: what processes of one program do to one another and to themselves. */
@@ -90,6 +96,7 @@ export function addProcesses(
     if (words !== undefined) rules.add(domain, domain, 'process', words);
     const other = byCallOther[claim.name ?? ''];
     if (other !== undefined) rules.add(domain, domain, ...other);
+    if (claim.name === 'syslog') rules.add(domain, 'kernel_t', 'system', 'syslog_console syslog_mod syslog_read');
     // The call does not tell which file system it asks about.
     if (/^f?statfs$/.test(claim.name ?? ''))
       for (const type of [fileSystem, 'proc_t', 'sysfs_t']) rules.add(domain, type, 'filesystem', 'getattr');

@@ -20,6 +20,9 @@ const along: Readonly<Record<string, readonly (readonly [having: string, beside:
   chr_file: [['read write append', 'getattr ioctl lock open', 'a device is also looked at and controlled']],
   fifo_file: [['read write append', 'getattr ioctl lock open', 'a pipe is also looked at']],
   sock_file: [['write', 'getattr open', 'a socket is also looked at']],
+  key: [['search write', 'link read search setattr view write', 'what a call does with a key is not recorded']],
+  perf_event: [['open', 'cpu kernel read tracepoint write', 'what a call measures is not recorded']],
+  anon_inode: [['create', 'getattr ioctl map read', 'a descriptor that is made is used']],
 };
 const socket = 'accept append bind connect getattr getopt ioctl listen read sendto setopt shutdown write';
 const self: readonly (readonly [kind: string, permissions: string, why: string])[] = [

@@ -79,6 +79,8 @@ export function labelsOf(
 }
 
 function ofKernel(path: string): string | null {
+  // A file of memfd_create, as the kernel calls it where its name is asked for: it lies on a tmpfs that nobody mounted.
+  if (/^\/memfd:.* \(deleted\)$/s.test(path)) return 'tmpfs_t';
   if (/^\/proc\/(\d+|self|thread-self)(\/|$)/.test(path)) return 'self';
   let found: readonly [string, string] | null = null;
   for (const row of kernelContexts)

@@ -12,8 +12,8 @@ export interface Need {
   readonly target: string;
   readonly class: string;
   readonly permission: string;
-  /** Classes that would do as well: the recording does not tell which it was. */
-  readonly or?: readonly string[];
+  /** What would do as well: the recording does not tell which it was. */
+  readonly or?: readonly Pick<Need, 'class' | 'permission'>[];
 }
 
 /** Who acts, and how programs get into domains. */
@@ -98,7 +98,7 @@ function fileNeeds(file: ObservationOf<'file'>, { domain, after }: Actor, labels
     target: to,
     class: of,
     permission,
-    ...(others.length === 0 ? {} : { or: others }),
+    ...(others.length === 0 ? {} : { or: others.map((each) => ({ class: each, permission })) }),
   });
   const parents = above(path).map((each) => labels.file(each, 'dir'));
   const own = ofFile[access].map((permission) => need(target, kind, permission, or));

@@ -56,7 +56,9 @@ export function otherNeedsOf(observation: Observation, actor: Actor, labels: Lab
   switch (observation.type) {
     case 'syscall': {
       const permission = calls[observation.name ?? ''];
-      return permission === undefined ? null : [self(actor.domain, 'process', permission)];
+      return permission === undefined
+        ? callNeeds(observation.name, actor.domain)
+        : [self(actor.domain, 'process', permission)];
     }
     case 'flow':
       return observation.outcome === 'failed' ? null : flowNeeds(observation, actor.domain, labels);
@@ -82,13 +84,46 @@ export function otherNeedsOf(observation: Observation, actor: Actor, labels: Lab
   }
 }
 
+/** The domain of the kernel's own tasks. */
+const kernel = 'kernel_t';
+
+/** What a call asks of something else than its own process. Where its arguments decide, which are not recorded, one of several. */
+function callNeeds(call: string | null, domain: string): Need[] | null {
+  switch (call) {
+    // Keys have the context of who makes them.
+    case 'add_key':
+      return [self(domain, 'key', 'write')];
+    case 'request_key':
+      return [self(domain, 'key', 'search')];
+    case 'keyctl':
+      return [
+        oneOf({ source: domain, target: domain, class: 'key' }, ['search', 'link', 'read', 'setattr', 'view', 'write']),
+      ];
+    case 'perf_event_open':
+      return [self(domain, 'perf_event', 'open')];
+    case 'userfaultfd':
+      return [self(domain, 'anon_inode', 'create')];
+    case 'syslog':
+      return [
+        oneOf({ source: domain, target: kernel, class: 'system' }, ['syslog_read', 'syslog_console', 'syslog_mod']),
+      ];
+    default:
+      return null;
+  }
+}
+
+function oneOf(need: Omit<Need, 'permission' | 'or'>, permissions: readonly [string, ...string[]]): Need {
+  const [permission, ...others] = permissions;
+  return { ...need, permission, or: others.map((each) => ({ class: need.class, permission: each })) };
+}
+
 function self(domain: string, kind: string, permission: string): Need {
   return { source: domain, target: domain, class: kind, permission };
 }
 
 function flowNeeds({ direction, protocol, port }: ObservationOf<'flow'>, domain: string, labels: Labels): Need[] {
   if (protocol === 'icmp' || protocol === 'icmpv6')
-    return [{ ...self(domain, 'rawip_socket', 'create'), or: ['icmp_socket'] }];
+    return [{ ...self(domain, 'rawip_socket', 'create'), or: [{ class: 'icmp_socket', permission: 'create' }] }];
   const kind = `${protocol}_socket`;
   const at = (permission: string): Need[] =>
     port === null || port === 0
@@ -164,7 +199,13 @@ function mountNeeds({ target, fstype, flags }: ObservationOf<'mount'>, domain: s
   const type = fileSystems[fstype];
   if (!target.startsWith('/') || (type === undefined && fstype !== '') || flags.includes('remount')) return null;
   return [
-    { source: domain, target: labels.file(target, 'dir'), class: 'dir', permission: 'mounton', or: ['file'] },
+    {
+      source: domain,
+      target: labels.file(target, 'dir'),
+      class: 'dir',
+      permission: 'mounton',
+      or: [{ class: 'file', permission: 'mounton' }],
+    },
     ...(type === undefined ? [] : [{ source: domain, target: type, class: 'filesystem', permission: 'mount' }]),
   ];
 }
