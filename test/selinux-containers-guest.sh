@@ -1,5 +1,5 @@
 # vm-run -m selinux -d FOLDER -e MODE=enforcing|permissive -e NAMES='…' SCRIPT POLICY: programs of test/workloads.ts, one
-# after another, each in its own type. Says `NAME works` or `NAME fails`, and what answered for files that are not its own.
+# after another, each in its own type. Says `NAME works` or `NAME fails`, the same of other work, and what answered for files that are not its own.
 se-load policy "$MODE"
 mkdir -p /srv/bin /srv/site
 cp /run/dir/go-server /run/dir/static /srv/bin/
@@ -16,7 +16,14 @@ chcon -t shadow_t -l s0 /srv/site/shadow.txt
 start() {
   name=$1 && shift
   mapfile -d '' -t argv <"/run/dir/$name.argv"
-  ip=$(oci-run -d --name "$name" --selinux "system_u:system_r:$name.process:s0:c1,c2" "$@" -- "${argv[@]}" | jq -r .ip)
+  out=$(oci-run -d --name "$name" --selinux "system_u:system_r:$name.process:s0:c1,c2" "$@" -- "${argv[@]}")
+  ip=$(jq -r .ip <<<"$out")
+  pid=$(jq -r .pid <<<"$out")
+}
+# Other work of its kind, in NAME.second; then its end.
+stop() {
+  if eval "$(cat "/run/dir/$1.second")" >/dev/shm/said 2>&1; then echo "$1 does other work"; else echo "$1 fails in other work: $(head -c 300 /dev/shm/said)"; fi
+  oci-run rm "$1"
 }
 finish() {
   name=$1 && shift
@@ -41,28 +48,28 @@ nginx() {
   for page in secret.txt shadow.txt; do
     echo "nginx $page $(curl -s -o /dev/null -m 10 -w '%{http_code}' "http://$ip/$page")"
   done
-  oci-run rm nginx
+  stop nginx
 }
 redis() {
   start redis --cwd /tmp
   soon redis-cli -h "$ip" set k 42 && redis-cli -h "$ip" save >/dev/null && soon redis-cli -h "$ip" get k
   verdict 42
-  oci-run rm redis
+  stop redis
 }
 python3() {
   start python3
   web 8000 /index.html 'hello from the lab'
-  oci-run rm python3
+  stop python3
 }
 node() {
   start node
   web 8001 / 'from node'
-  oci-run rm node
+  stop node
 }
 go() {
   start go --bind /srv/bin:/srv:ro
   web 8002 / 'from go'
-  oci-run rm go
+  stop go
 }
 static() {
   finish static --bind /srv/bin:/srv:ro
@@ -76,6 +83,6 @@ postgres() {
   start postgres --user 101:103
   soon psql -h "$ip" -U postgres -Atqc 'create temp table t as select generate_series(1, 1000) n; select sum(n) from t; checkpoint;'
   verdict 500500
-  oci-run rm postgres
+  stop postgres
 }
 for each in $NAMES; do "$each"; done

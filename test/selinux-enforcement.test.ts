@@ -4,7 +4,7 @@
  * it. Then enforcing: every program does its work without one AVC, and files that are not its own are refused.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -68,6 +68,7 @@ async function policyOf(workload: Workload): Promise<string> {
   assert.ok(made.type === 'artifacts', JSON.stringify(made));
   const text = made.artifacts[0]?.text ?? '';
   assert.ok(proved(replay(selinux.evaluator(text), [recording])), workload.name);
+  if (workload.second !== undefined) writeFileSync(`${folder}/${workload.name}.second`, workload.second);
   writeFileSync(`${folder}/${workload.name}.argv`, workload.argv.map((word) => `${word}\0`).join(''));
   return text;
 }
@@ -78,7 +79,10 @@ test('real programs work under enforcing policies of their recordings without on
 }, async (t) => {
   const policies = new Map<string, string>();
   for (const workload of workloads(folder)) policies.set(workload.name, await policyOf(workload));
-  const works = [...policies.keys()].map((name) => `${name} works`);
+  const works = [...policies.keys()].flatMap((name) => [
+    `${name} works`,
+    ...(existsSync(`${folder}/${name}.second`) ? [`${name} does other work`] : []),
+  ]);
 
   // Permissive: all goes through, what is not granted is told.
   const first = await inGuests(policies, 'permissive');

@@ -16,6 +16,11 @@ export interface Workload {
   readonly smoke:
     | { readonly type: 'server'; check(ip: string, patienceMs: number): Promise<void> }
     | { readonly type: 'command'; readonly output: string };
+  /**
+   * Shell that succeeds when it does other work of its kind too, which nobody recorded: other requests, a reload, a
+   * rotation. `$ip` is its address, `$pid` its first process. What runs to its end has none.
+   */
+  readonly second?: string;
   /** A call without which it cannot do its work, and which the runtime does not need. */
   readonly vital: string;
 }
@@ -46,6 +51,8 @@ export function workloads(folder: string): Workload[] {
       argv: ['nginx', '-g', 'daemon off;'],
       flags: [],
       smoke: http(80, '/', 'hello from the lab'),
+      second:
+        'curl -s -m 5 http://$ip/no-such-page | grep 404 && kill -HUP $pid && sleep 3 && kill -USR1 $pid && sleep 3 && curl -sf -m 5 http://$ip/index.html | grep hello',
       vital: 'accept4',
     },
     {
@@ -53,6 +60,8 @@ export function workloads(folder: string): Workload[] {
       argv: ['redis-server', '--bind', '0.0.0.0', '--protected-mode', 'no'],
       flags: ['--cwd', '/tmp'],
       smoke: { type: 'server', check: redis },
+      second:
+        'redis-cli -h $ip set other thing | grep OK && redis-cli -h $ip save | grep OK && redis-cli -h $ip get other | grep thing',
       vital: 'listen',
     },
     {
@@ -60,6 +69,8 @@ export function workloads(folder: string): Workload[] {
       argv: ['sh', '-c', startPostgres],
       flags: ['--user', '101:103'],
       smoke: { type: 'server', check: postgres },
+      second:
+        'psql -h $ip -U postgres -qc "create database other" && psql -h $ip -U postgres -d other -Atqc "create table t as select generate_series(1, 1000) n; checkpoint; select sum(n) from t" | grep 500500 && kill -HUP $pid && sleep 2 && psql -h $ip -U postgres -d other -Atc "select count(*) from t" | grep 1000',
       vital: 'shmget',
     },
     {
@@ -67,6 +78,7 @@ export function workloads(folder: string): Workload[] {
       argv: ['python3', '-m', 'http.server', '8000', '--directory', '/var/www/html'],
       flags: [],
       smoke: http(8000, '/index.html', 'hello from the lab'),
+      second: 'curl -s -m 5 http://$ip:8000/no-such-page | grep 404 && curl -sf -m 5 http://$ip:8000/ | grep hello',
       vital: 'bind',
     },
     {
@@ -74,9 +86,18 @@ export function workloads(folder: string): Workload[] {
       argv: ['node', '-e', nodeServer],
       flags: [],
       smoke: http(8001, '/', 'from node'),
+      second:
+        'curl -sf -m 5 http://$ip:8001/other | grep "from node" && curl -sf -m 5 -d x=y http://$ip:8001/ | grep "from node"',
       vital: 'epoll_create1',
     },
-    { name: 'go', argv: ['/srv/go-server'], flags: mine, smoke: http(8002, '/', 'from go'), vital: 'accept4' },
+    {
+      name: 'go',
+      argv: ['/srv/go-server'],
+      flags: mine,
+      smoke: http(8002, '/', 'from go'),
+      second: 'curl -sf -m 5 http://$ip:8002/other | grep "from go"',
+      vital: 'accept4',
+    },
     {
       name: 'static',
       argv: ['/srv/static'],

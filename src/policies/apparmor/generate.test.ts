@@ -214,7 +214,7 @@ test('a workload of a cluster gets a patch that names the profile, and files wit
     artifacts.map(({ path }) => path),
     ['store-shop-app-apparmor.profile', 'store-shop-app-apparmor.yaml', 'store-shop-app-apparmor-patch.yaml'],
   );
-  const [profile, patch] = artifacts;
+  const [profile, , patch] = artifacts;
   assert.match(
     profile?.text ?? '',
     /^profile kguardian-store-shop-app flags=\(attach_disconnected,mediate_deleted\) \{$/m,
