@@ -1,7 +1,7 @@
 # `make demo` does the main job on this machine, `make test` proves the tree. Both set up what they need.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: manifests install layouts help demo test test-pure lint format build setup bench golden clean
+.PHONY: table manifests install layouts help demo test test-pure lint format build setup bench golden clean
 
 NODE := node_modules/.bin/node
 CLANG ?= clang
@@ -27,12 +27,16 @@ test-pure: node_modules/.installed ## the tests that need no kernel, no root and
 
 lint: node_modules/.installed build/bpf/layouts.o ## types, lint, format, generated files
 	$(NODE) scripts/layouts.ts --check
+	$(NODE) scripts/feature-table.ts --check
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/oxlint --type-aware --deny-warnings
 	node_modules/.bin/biome format --error-on-warnings
 
 format: node_modules/.installed ## write the format
 	node_modules/.bin/biome format --write
+
+table: node_modules/.installed ## the README's table of kinds
+	$(NODE) scripts/feature-table.ts
 
 bench: setup build ## measure, side by side in one run; PARTS="recorder" for some of it
 	$(NODE) bench/main.ts $(PARTS)

@@ -154,7 +154,8 @@ static __always_inline u8 abi_of(struct task_struct *task, u32 *nr)
 #if defined(__TARGET_ARCH_x86)
 	if (task->thread_info.status & 0x2) /* TS_COMPAT */
 		return ABI_COMPAT;
-	if (*nr & 0x40000000) { /* __X32_SYSCALL_BIT */
+	/* -1 is no call: what rt_sigreturn leaves behind, or what was refused. */
+	if (*nr != ~0U && *nr & 0x40000000) { /* __X32_SYSCALL_BIT */
 		*nr &= ~0x40000000;
 		return ABI_X32;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls that ordinary programs do not make: odd-calls compat | socket | x32 | unknown | killed | refused | ring */
+/* System calls that ordinary programs do not make: odd-calls compat | socket | handler | x32 | unknown | killed | refused | ring */
 #define _GNU_SOURCE
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -24,6 +25,8 @@ static void filter(unsigned nr, unsigned action)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+static void handled(int signal) {}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -37,6 +40,10 @@ int main(int argc, char **argv)
 		/* socket of i386: AF_UNIX, SOCK_STREAM */
 		__asm__ volatile("int $0x80" : "=a"(answer) : "a"(359), "b"(1), "c"(1), "d"(0) : "memory");
 		return answer < 0;
+	} else if (!strcmp(what, "handler")) {
+		/* rt_sigreturn, which the kernel forgets the number of */
+		signal(SIGUSR1, handled);
+		raise(SIGUSR1);
 	} else if (!strcmp(what, "x32")) {
 		syscall(0x40000000 | SYS_getpid);
 	} else if (!strcmp(what, "unknown")) {

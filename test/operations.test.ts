@@ -151,10 +151,14 @@ test('what another convention asked for is named as a gap, and only where it was
   for (const [what, gap] of [
     ['socket', true],
     ['compat', false],
+    // A handler's return leaves no number of a call behind.
+    ['handler', false],
   ] as const) {
     const { recording, of } = await recordCommand([odd, what]);
     const { gaps = [] } = recording.coverage.find(({ sensor }) => sensor === 'operations') ?? {};
     assert.equal(gaps.join().includes('32-bit programs ran'), gap, what);
+    const files = recording.coverage.find(({ sensor }) => sensor === 'files')?.gaps ?? [];
+    if (what === 'handler') assert.ok(!files.join().includes('32-bit programs ran'), files.join());
     assert.deepEqual(of('socket'), []);
   }
 });

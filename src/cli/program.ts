@@ -42,6 +42,23 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     );
   }
 
+  const all = command(gen, 'all [workload]', 'every kind that applies, in one tree that says how to roll it out', [
+    'all --from recording.jsonl --output-dir policies',
+    'all deploy/web -n shop --output-dir policies',
+  ]);
+  asked(all)
+    .addOption(from())
+    .addOption(clusterOption())
+    .addOption(flowsOption())
+    .requiredOption('--output-dir <dir>', 'where the tree goes')
+    .addOption(
+      new Option('--stage <stage>', 'watch: forms that refuse nothing, where there are; enforce: what is to hold')
+        .choices(['watch', 'enforce'])
+        .default('watch'),
+    )
+    .option('--allow-loss', 'go ahead with recordings that lost facts or were cut; the README says so')
+    .action(async (name: string | undefined, options) => (await import('./commands/gen-all.ts')).genAll(name, options));
+
   const diff = command(root, 'diff', 'compare what is deployed with what would be generated: 1 when it differs', [
     'diff seccomp --from recording.jsonl --dir policies',
     'diff seccomp deploy/web -n shop -o yaml',

@@ -19,6 +19,8 @@ export interface Artifact {
   readonly judged?: false;
   /** The same in another form, or what uses it: written into a folder beside the artifact before it, never to standard output. */
   readonly beside?: true;
+  /** How it comes into the cluster: as an object, or as a patch of a workload. Absent: a file of nodes. */
+  readonly applied?: 'object' | 'patch';
   /** Why it allows more than was seen, where its form cannot say that narrowly: it is complete, and not tight. */
   readonly wider?: string;
 }
@@ -112,12 +114,32 @@ export interface Refined {
   readonly left: readonly { readonly reason: string; readonly count: number }[];
 }
 
+/** What a kind does, in a row of the README's table. */
+export interface Shown {
+  readonly generated: string;
+  /** What its judge reads, and what that was compared with. */
+  readonly judged: string;
+  /** Where our tests run what was generated. */
+  readonly enforced: string;
+}
+
+/** From a file to a rule in force and back, in sentences of a README. */
+export interface Rollout {
+  /** Options by which what is written refuses nothing; null where `look` tells how to see first what it would refuse. */
+  readonly watch: Readonly<Record<string, unknown>> | null;
+  readonly look: string;
+  readonly enforce: string;
+  readonly undo: string;
+}
+
 export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = unknown> {
   /** The word on the command line: `kguardian gen <name>`. */
   readonly name: string;
   readonly aliases: readonly string[];
   /** One line for help and the documentation's table. */
   readonly summary: string;
+  readonly shown: Shown;
+  readonly rollout: Rollout;
   /** What `gen` calls the artifact of a recording with the name `demo`: for help. */
   readonly demoFile: string;
   /** Each field is a flag: kebab-cased name, help from `describe`, choices from enums, repeats from arrays. */

@@ -5,12 +5,12 @@ import { doubtsAbout } from '#baseline/doubts.ts';
 import { objectName } from '#kubernetes/names.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
 import { artifactPath, containerName } from '../names.ts';
+import { workloadPatches } from '../workload-patch.ts';
 import { evaluator } from './evaluate.ts';
 import { draft } from './generate/draft.ts';
 import { needsOf } from './generate/needs.ts';
 import { notesOf } from './generate/notes.ts';
 import { type OperatorObject, operatorObject } from './generate/operator-object.ts';
-import { patch } from './generate/patch.ts';
 import { write } from './generate/write.ts';
 import type { Options } from './options.ts';
 
@@ -37,7 +37,17 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
     artifacts: [
       ...(options.output === 'yaml' ? [] : [text]),
       ...(object?.type === 'object' ? [objectArtifact(own, object, options)] : []),
-      ...patches(baseline, own, options.output === 'yaml' ? objectName(name) : name),
+      // Since Kubernetes 1.30; before, an annotation of the pod says it.
+      ...workloadPatches(
+        baseline,
+        {
+          appArmorProfile: {
+            type: 'Localhost',
+            localhostProfile: options.output === 'yaml' ? objectName(name) : name,
+          },
+        },
+        'apparmor-patch.yaml',
+      ),
     ],
     notes: [...doubts, ...notesOf(baseline, drafted, options), ...objectNotes(object)],
     leftOut: unsayable.size === 0 ? undefined : (observation) => unsayable.has(claimText(claimOf(observation))),
@@ -87,14 +97,10 @@ function objectArtifact(
   return {
     path: artifactPath(own, 'apparmor.yaml'),
     text,
-    wider: ['abstractions/base of the node', ...wider].join('; '),
+    applied: 'object',
+    wider: wider.join('; '),
     ...(output === 'both' ? { beside: true } : {}),
   };
-}
-
-function patches(baseline: Baseline, own: string, name: string): Artifact[] {
-  const text = baseline.place === null ? null : patch(baseline, baseline.place, name);
-  return text === null ? [] : [{ path: artifactPath(own, 'apparmor-patch.yaml'), text, judged: false, beside: true }];
 }
 
 function doubtsOf(baseline: Baseline): string[] {

@@ -58,6 +58,7 @@ export function generate({ baselines, cluster }: Evidence, given: GivenOptions):
   notes.push(...reasons, ...auditNotes(options), ...denyNotes(options));
   const artifacts = documentsOf(drafts, options).map(
     ({ path, documents }): Artifact => ({
+      applied: 'object',
       path: artifactPath(path, `networkpolicy.${options.output}`),
       text: textOf(documents, options.output),
     }),

@@ -40,6 +40,19 @@ export const networkpolicy: PolicyKind<typeof options, FlowQuestion> = {
   name: 'networkpolicy',
   aliases: ['netpol'],
   summary: 'connections: NetworkPolicy, CiliumNetworkPolicy, Calico NetworkPolicy, ClusterNetworkPolicy',
+  shown: {
+    generated: 'five APIs',
+    judged: 'the union of all policies on both ends; 575 outside cases',
+    enforced: 'network namespaces under nftables',
+  },
+  rollout: {
+    // Only Calico and Cilium have a form that refuses nothing (--audit).
+    watch: null,
+    look: 'kguardian audit networkpolicy -f FILE tells which observed connections a policy would refuse, kguardian diff networkpolicy which ports between whom it would close',
+    enforce:
+      'kubectl apply -f FILE, a namespace after the other; new connections are judged at once, some implementations keep old ones',
+    undo: 'kubectl delete -f FILE',
+  },
   demoFile: 'shop-demo-networkpolicy.yaml',
   options,
   sensors: ['network'],

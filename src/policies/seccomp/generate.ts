@@ -12,6 +12,7 @@ import { since } from '#observation/syscalls.gen.ts';
 import { isSyscallName, syscallNames, syscallNumber } from '#observation/syscalls.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
 import { artifactPath, containerName } from '../names.ts';
+import { workloadPatches } from '../workload-patch.ts';
 import type { Options } from './options.ts';
 import { runtimeNeeds } from './runtimes.ts';
 import { write } from './write.ts';
@@ -103,12 +104,17 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
     ...(nameless.length > 0 ? [`calls without a name are not in the profile: ${nameless.join(', ')}`] : []),
     ...notesOf(baseline, draft, facts, options),
   ];
-  return { type: 'artifacts', artifacts: [artifact(baseline, draft, options)], notes };
+  return { type: 'artifacts', artifacts: artifactsOf(baseline, draft, options), notes };
 }
 
-function artifact(baseline: Baseline, draft: Draft, options: Options): Artifact {
+function artifactsOf(baseline: Baseline, draft: Draft, { output }: Options): Artifact[] {
   const own = containerName(baseline);
-  return { path: artifactPath(own, `seccomp.${options.output}`), text: write(draft, options.output, own) };
+  const path = artifactPath(own, `seccomp.${output}`);
+  const text = write(draft, output, own);
+  // The operator says itself where it puts a profile (status.localhostProfile).
+  if (output === 'yaml') return [{ path, text, applied: 'object' }];
+  const seccompProfile = { type: 'Localhost', localhostProfile: `kguardian/${path}` };
+  return [{ path, text }, ...workloadPatches(baseline, { seccompProfile }, 'seccomp-patch.yaml')];
 }
 
 /** The native architectures first seen, in a fixed order. */

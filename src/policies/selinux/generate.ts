@@ -58,10 +58,11 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const own = containerName(baseline);
   const notes = [...doubts, ...notesOf(baseline, draft, left, { mount, options })];
   const artifacts = policyFiles(draft, own, baseline, options, notes).map(
-    ({ suffix, module, text, judged }): Artifact => ({
+    ({ suffix, module, text, judged, applied }): Artifact => ({
       path: module === undefined ? artifactPath(own, suffix) : `${module}.${suffix}`,
       text,
       ...(judged === undefined ? {} : { judged }),
+      ...(applied === undefined ? {} : { applied }),
     }),
   );
   return { type: 'artifacts', artifacts, notes, ...(left.length === 0 ? {} : { leftOut }) };

@@ -10,6 +10,17 @@ export const selinux: PolicyKind<typeof options, Query> = {
   aliases: [],
   summary:
     'types of processes, files and ports: CIL, type enforcement modules, SelinuxProfile (Security Profiles Operator)',
+  shown: {
+    generated: 'CIL, module (.te .fc .if), SelinuxProfile, RawSelinuxProfile',
+    judged: 'CIL and TE as secilc and checkmodule; libsepol',
+    enforced: 'eight programs in a guest that enforces it',
+  },
+  rollout: {
+    watch: { mode: 'permissive' },
+    look: 'load the policies on the nodes (semodule -i FILE) and name the type in seLinuxOptions of the pods; AVC lines tell what would be refused (kguardian refine selinux --log)',
+    enforce: 'write them again with --stage enforce and load them',
+    undo: 'load the permissive form, or take seLinuxOptions back, restart the pods and remove the module (semodule -r NAME)',
+  },
   demoFile: 'demo-selinux.cil',
   options,
   sensors: ['files', 'programs', 'capabilities'],

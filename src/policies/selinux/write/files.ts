@@ -12,6 +12,7 @@ interface PolicyFile {
   readonly suffix: string;
   /** What labels or names a policy, and grants nothing by itself. */
   readonly judged?: false;
+  readonly applied?: 'object' | 'patch';
   readonly module?: string;
   readonly text: string;
 }
@@ -30,6 +31,7 @@ export function policyFiles(
     suffix: 'selinux-patch.yaml',
     text: seLinuxPatch(baseline.container, type, baseline.place?.kind),
     judged: false as const,
+    applied: 'patch' as const,
   };
   return [...policyOf(draft, name, own, options.output, comments), ...(options.patch ? [patch] : [])];
 }
@@ -51,9 +53,9 @@ function policyOf(
         { suffix: 'if', module: name, text: interfacesText(draft, name), judged: false },
       ];
     case 'spo':
-      return [{ suffix: 'selinux.yaml', text: selinuxProfile(draft, own, comments) }];
+      return [{ suffix: 'selinux.yaml', text: selinuxProfile(draft, own, comments), applied: 'object' }];
     case 'spo-raw':
-      return [{ suffix: 'selinux-raw.yaml', text: rawSelinuxProfile(draft, own, comments) }];
+      return [{ suffix: 'selinux-raw.yaml', text: rawSelinuxProfile(draft, own, comments), applied: 'object' }];
   }
 }
 

@@ -1,0 +1,65 @@
+/** `kguardian gen all`: every kind that applies, in one tree with a README and kustomizations. */
+import { join } from 'node:path';
+import { fold } from '#baseline/fold.ts';
+import { printable } from '#observation/text.ts';
+import { everything, type Stage, type Unit } from '#proof/everything.ts';
+import { treeOf } from '#proof/tree.ts';
+import { type EvidenceFlags, findEvidence } from '../evidence.ts';
+import { Failure } from '../failure.ts';
+import { writeAtomically } from '../output-files.ts';
+import { offenceLines } from '../proof-text.ts';
+import { columns, count, tell } from '../story.ts';
+
+interface Flags extends EvidenceFlags {
+  readonly outputDir: string;
+  readonly stage: Stage;
+  readonly allowLoss?: boolean;
+}
+
+export async function genAll(workload: string | undefined, flags: Flags): Promise<void> {
+  const units = await everythingAbout(workload, flags, flags.stage);
+  const refused = units.flatMap(({ proved }) => (proved.type === 'refused' ? proved.artifacts : []));
+  const [first] = refused;
+  if (first !== undefined)
+    throw new Failure(
+      [`${first.artifact.path} would refuse what was observed: nothing is written`, ...offenceLines(first.proof)].join(
+        '\n',
+      ),
+      1,
+    );
+  const abstained = units.filter(({ proved }) => proved.type === 'abstained');
+  if (abstained.length === units.length) throw new Failure(abstained.map(reasonOf).join('\n'), 1);
+  const files = treeOf(units, flags.stage);
+  for (const { path, text } of files) await writeAtomically(join(flags.outputDir, path), text);
+  process.stdout.write(`${columns(['KIND', 'FILES', 'OF', 'REPLAY'], units.flatMap(rowOf))}\n`);
+  for (const each of abstained) tell(printable(reasonOf(each)));
+  tell(`wrote ${count(files.length, 'file')} below ${flags.outputDir}; README.md says what each does and how to go on`);
+}
+
+/** Every kind for the named workload, or for all of the recordings. */
+export async function everythingAbout(
+  workload: string | undefined,
+  flags: EvidenceFlags & { readonly allowLoss?: boolean },
+  stage: Stage,
+): Promise<Unit[]> {
+  const { recordings, cluster, selects } = await findEvidence(workload, flags, { objects: true, since: true });
+  const baselines = fold(recordings).filter(selects);
+  if (baselines.length === 0)
+    throw new Failure(
+      workload === undefined
+        ? 'the recording holds no container'
+        : `no workload ${JSON.stringify(workload)} in the recording`,
+    );
+  return everything(baselines, recordings, cluster, stage, flags.allowLoss === true ? { allowLoss: true } : {});
+}
+
+function reasonOf({ kind, name, proved }: Unit): string {
+  return `${name}: no ${kind.name}, ${proved.type === 'abstained' ? proved.reason : ''}`;
+}
+
+function rowOf({ kind, name, proved }: Unit): string[][] {
+  if (proved.type !== 'proved') return [];
+  const [first] = proved.artifacts;
+  const { allowed = 0, denied = 0, unknown = 0 } = first?.proof ?? {};
+  return [[kind.name, String(proved.artifacts.length), name, `${allowed} of ${allowed + denied + unknown} allowed`]];
+}

@@ -1,0 +1,127 @@
+/** All that was generated as one tree of files: a folder for each kind, kustomizations, and a README of how to go on. */
+import { stringify } from 'yaml';
+import { markdownText } from './markdown.ts';
+import type { Stage, Unit } from './everything.ts';
+import type { ProvedArtifact } from './generate.ts';
+
+export interface TreeFile {
+  /** Below the output directory, with slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Placed extends ProvedArtifact {
+  readonly unit: Unit;
+  readonly path: string;
+}
+
+/** Throws an Error when two artifacts would be one file. */
+export function treeOf(units: readonly Unit[], stage: Stage): TreeFile[] {
+  const placed = units.flatMap((unit) =>
+    unit.proved.type === 'proved'
+      ? unit.proved.artifacts.map(
+          (each): Placed => ({ ...each, unit, path: `${unit.kind.name}/${each.artifact.path}` }),
+        )
+      : [],
+  );
+  const twice = placed.find(({ path }, at) => placed.findIndex((each) => each.path === path) !== at);
+  if (twice !== undefined) throw new Error(`two workloads would both be written to ${twice.path}; name one of them`);
+  const objects = placed.filter(({ artifact }) => artifact.applied === 'object');
+  const patches = placed.filter(({ artifact }) => artifact.applied === 'patch');
+  // What has no form that only watches waits for its turn.
+  const now = objects.filter(({ unit }) => stage === 'enforce' || !unit.refuses);
+  return [
+    ...placed.map(({ path, artifact }) => ({ path, text: artifact.text })),
+    { path: 'kustomization.yaml', text: kustomization(now) },
+    ...(patches.length === 0 ? [] : [{ path: 'patches/kustomization.yaml', text: component(patches) }]),
+    { path: 'README.md', text: readme(units, placed, stage, patches.length > 0) },
+  ];
+}
+
+function kustomization(objects: readonly Placed[]): string {
+  const head = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+  return stringify({ ...head, resources: objects.map(({ path }) => path).toSorted() }, { lineWidth: 0 });
+}
+
+/** A component changes the workloads of whoever takes it in: they are not in this tree. */
+function component(patches: readonly Placed[]): string {
+  const head = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component' };
+  const all = patches.map(({ path }) => ({ path: `../${path}` })).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return stringify({ ...head, patches: all }, { lineWidth: 0 });
+}
+
+function readme(units: readonly Unit[], placed: readonly Placed[], stage: Stage, patched: boolean): string {
+  const kinds = [...new Set(placed.map(({ unit }) => unit.kind))];
+  const lines = [
+    '# Policies written by kguardian',
+    '',
+    stage === 'watch'
+      ? 'This is the first stage: **watch**. What has a form that refuses nothing is written in that form; the rest is written and waits: `kustomization.yaml` leaves it out. Generate again with `--stage enforce` when what is told has been quiet for as long as your workloads take to do all that they do.'
+      : 'This is the second stage: **enforce**. What is written refuses whatever was not observed. Generate with `--stage watch` first.',
+    '',
+    '## What is here',
+    '',
+    '| file | what it does | of | replay of what was observed |',
+    '|---|---|---|---|',
+    ...placed.map((each) => fileRow(each)),
+    ...absent(units),
+    '',
+    '## How to roll it out',
+    '',
+    '1. Read the files. Each says what it rests on.',
+    '2. `kubectl apply -k .` applies the objects that refuse nothing yet, or all of them in the second stage; files of nodes go where their kind says below.',
+    ...(patched
+      ? [
+          '3. Patches name the profiles in your workloads: add `components: [<this folder>/patches]` to the kustomization that has them.',
+        ]
+      : []),
+    '',
+    'One workload after another, the least important first; within one, a kind after another in this order.',
+    ...kinds
+      .toSorted(byReach)
+      .flatMap(({ name, rollout }) => [
+        '',
+        `### ${name}`,
+        '',
+        `- watch: ${rollout.look}`,
+        `- enforce: ${rollout.enforce}`,
+        `- back: ${rollout.undo}`,
+      ]),
+    '',
+    '## How to prove it again',
+    '',
+    '`kguardian prove FILE --from RECORDING` replays a recording, `kguardian explain FILE --from RECORDING` shows the evidence behind each permission, `kguardian score FILE` the attacks that are left.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** What can be watched first comes before what cannot. */
+function byReach(a: Unit['kind'], b: Unit['kind']): number {
+  const later = (kind: Unit['kind']): number => (kind.rollout.watch === null ? 1 : 0);
+  return later(a) - later(b) || (a.name < b.name ? -1 : 1);
+}
+
+function fileRow({ path, artifact, unit, proof }: Placed): string {
+  const what =
+    artifact.applied === 'patch'
+      ? 'names the profile in the workload'
+      : `${unit.kind.summary}${artifact.wider === undefined ? '' : `; wider than what was seen: ${artifact.wider}`}`;
+  const all = proof.allowed + proof.denied + proof.unknown;
+  const replayed = artifact.judged === false ? '–' : `${proof.allowed} of ${all} allowed`;
+  const waits = unit.refuses && artifact.applied === 'object' ? ', refuses at once' : '';
+  return `| \`${path}\` | ${markdownText(what)}${waits} | ${markdownText(unit.name)} | ${replayed} |`;
+}
+
+function absent(units: readonly Unit[]): string[] {
+  const rows = units.flatMap(({ kind, name, proved }) => {
+    if (proved.type === 'proved')
+      return proved.notes.map((note) => `- ${kind.name} of ${markdownText(name)}: ${markdownText(note)}`);
+    const why =
+      proved.type === 'abstained'
+        ? proved.reason
+        : `it would refuse what was observed: ${proved.artifacts.map(({ artifact }) => artifact.path).join(', ')}`;
+    return [`- **no ${kind.name} of ${markdownText(name)}**: ${markdownText(why)}`];
+  });
+  return rows.length === 0 ? [] : ['', '## What to know', '', ...new Set(rows)];
+}
