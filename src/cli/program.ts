@@ -151,6 +151,25 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     )
     .action(async (files: string[], options) => (await import('./commands/score.ts')).scoreArtifacts(files, options));
 
+  asked(
+    command(
+      root,
+      'report [workload]',
+      'what is known of each workload, what was written, how it was proved, what is left',
+      ['report --from recording.jsonl -o html > report.html', 'report deploy/web -n shop'],
+    ),
+  )
+    .addOption(from())
+    .addOption(clusterOption())
+    .addOption(flowsOption())
+    .option('--allow-loss', 'go ahead with recordings that lost facts or were cut; the notes say so')
+    .addOption(
+      new Option('-o, --output <form>', 'markdown, html (one file, no scripts) or json')
+        .choices(['markdown', 'html', 'json'])
+        .default('markdown'),
+    )
+    .action(async (name: string | undefined, options) => (await import('./commands/report.ts')).report(name, options));
+
   const evaluate = command(root, 'evaluate', 'answer questions as the cluster would: JSON lines in, JSON lines out', [
     'evaluate seccomp --profile policies/demo-seccomp.json queries.jsonl',
     'evaluate seccomp --profile policies/demo-seccomp.json < queries.jsonl',

@@ -1,6 +1,6 @@
 /** All that was generated as one tree of files: a folder for each kind, kustomizations, and a README of how to go on. */
 import { stringify } from 'yaml';
-import { markdownText } from './markdown.ts';
+import { markdownText } from './report/markup.ts';
 import type { Stage, Unit } from './everything.ts';
 import type { ProvedArtifact } from './generate.ts';
 
@@ -15,17 +15,15 @@ interface Placed extends ProvedArtifact {
   readonly path: string;
 }
 
-/** Throws an Error when two artifacts would be one file. */
+/** Two workloads may come to one path: who writes looks. */
 export function treeOf(units: readonly Unit[], stage: Stage): TreeFile[] {
   const placed = units.flatMap((unit) =>
     unit.proved.type === 'proved'
       ? unit.proved.artifacts.map(
-          (each): Placed => ({ ...each, unit, path: `${unit.kind.name}/${each.artifact.path}` }),
+          (each): Placed => ({ ...each, unit, path: `${folderOf(unit, each)}/${each.artifact.path}` }),
         )
       : [],
   );
-  const twice = placed.find(({ path }, at) => placed.findIndex((each) => each.path === path) !== at);
-  if (twice !== undefined) throw new Error(`two workloads would both be written to ${twice.path}; name one of them`);
   const objects = placed.filter(({ artifact }) => artifact.applied === 'object');
   const patches = placed.filter(({ artifact }) => artifact.applied === 'patch');
   // What has no form that only watches waits for its turn.
@@ -38,6 +36,11 @@ export function treeOf(units: readonly Unit[], stage: Stage): TreeFile[] {
   ];
 }
 
+/** Patches lie with their kustomization: it may read nothing outside of its own folder. */
+function folderOf({ kind }: Unit, { artifact }: ProvedArtifact): string {
+  return artifact.applied === 'patch' ? 'patches' : kind.name;
+}
+
 function kustomization(objects: readonly Placed[]): string {
   const head = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
   return stringify({ ...head, resources: objects.map(({ path }) => path).toSorted() }, { lineWidth: 0 });
@@ -46,7 +49,9 @@ function kustomization(objects: readonly Placed[]): string {
 /** A component changes the workloads of whoever takes it in: they are not in this tree. */
 function component(patches: readonly Placed[]): string {
   const head = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component' };
-  const all = patches.map(({ path }) => ({ path: `../${path}` })).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const all = patches
+    .map(({ path }) => ({ path: path.replace(/^patches\//, '') }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return stringify({ ...head, patches: all }, { lineWidth: 0 });
 }
 

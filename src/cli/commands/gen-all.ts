@@ -4,7 +4,7 @@ import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
 import { everything, type Stage, type Unit } from '#proof/everything.ts';
 import { treeOf } from '#proof/tree.ts';
-import { type EvidenceFlags, findEvidence } from '../evidence.ts';
+import { type EvidenceFlags, findEvidence, type Found } from '../evidence.ts';
 import { Failure } from '../failure.ts';
 import { writeAtomically } from '../output-files.ts';
 import { offenceLines } from '../proof-text.ts';
@@ -17,7 +17,7 @@ interface Flags extends EvidenceFlags {
 }
 
 export async function genAll(workload: string | undefined, flags: Flags): Promise<void> {
-  const units = await everythingAbout(workload, flags, flags.stage);
+  const { units } = await everythingAbout(workload, flags, flags.stage);
   const refused = units.flatMap(({ proved }) => (proved.type === 'refused' ? proved.artifacts : []));
   const [first] = refused;
   if (first !== undefined)
@@ -30,10 +30,16 @@ export async function genAll(workload: string | undefined, flags: Flags): Promis
   const abstained = units.filter(({ proved }) => proved.type === 'abstained');
   if (abstained.length === units.length) throw new Failure(abstained.map(reasonOf).join('\n'), 1);
   const files = treeOf(units, flags.stage);
+  const [twice] = [...Map.groupBy(files, ({ path }) => path).values()].find((same) => same.length > 1) ?? [];
+  if (twice !== undefined) throw new Failure(`two workloads would both be written to ${twice.path}; name one of them`);
   for (const { path, text } of files) await writeAtomically(join(flags.outputDir, path), text);
   process.stdout.write(`${columns(['KIND', 'FILES', 'OF', 'REPLAY'], units.flatMap(rowOf))}\n`);
   for (const each of abstained) tell(printable(reasonOf(each)));
   tell(`wrote ${count(files.length, 'file')} below ${flags.outputDir}; README.md says what each does and how to go on`);
+}
+
+export interface Everything extends Pick<Found, 'recordings' | 'cluster'> {
+  readonly units: readonly Unit[];
 }
 
 /** Every kind for the named workload, or for all of the recordings. */
@@ -41,7 +47,7 @@ export async function everythingAbout(
   workload: string | undefined,
   flags: EvidenceFlags & { readonly allowLoss?: boolean },
   stage: Stage,
-): Promise<Unit[]> {
+): Promise<Everything> {
   const { recordings, cluster, selects } = await findEvidence(workload, flags, { objects: true, since: true });
   const baselines = fold(recordings).filter(selects);
   if (baselines.length === 0)
@@ -50,7 +56,8 @@ export async function everythingAbout(
         ? 'the recording holds no container'
         : `no workload ${JSON.stringify(workload)} in the recording`,
     );
-  return everything(baselines, recordings, cluster, stage, flags.allowLoss === true ? { allowLoss: true } : {});
+  const given = flags.allowLoss === true ? { allowLoss: true } : {};
+  return { units: everything(baselines, recordings, cluster, stage, given), recordings, cluster };
 }
 
 function reasonOf({ kind, name, proved }: Unit): string {
