@@ -24,27 +24,27 @@ profile kguardian-nginx flags=(attach_disconnected,mediate_deleted) {
   owner /etc/ssl/openssl.cnf r,
   owner /proc/sys/kernel/ngroups_max r,
   owner /sys/devices/system/cpu/online r,
-  owner /tmp/kguardian-demo-*/logs/access.log w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/access.log
-  owner /tmp/kguardian-demo-*/logs/error.log w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/error.log
-  /tmp/kguardian-demo-*/logs/nginx.pid w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/nginx.pid
-  owner /tmp/kguardian-demo-*/logs/nginx.pid r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/logs/nginx.pid
-  owner /tmp/kguardian-demo-*/nginx.conf r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/nginx.conf
-  /tmp/kguardian-demo-*/tmp/client_body w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/client_body
-  /tmp/kguardian-demo-*/tmp/client_body/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/client_body/
-  /tmp/kguardian-demo-*/tmp/client_body/[0-9]* w, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-zSmkUX/tmp/client_body/0000000001
-  owner /tmp/kguardian-demo-*/tmp/client_body/[0-9]* r, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-zSmkUX/tmp/client_body/0000000001
-  /tmp/kguardian-demo-*/tmp/fastcgi w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/fastcgi
-  /tmp/kguardian-demo-*/tmp/fastcgi/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/fastcgi/
-  /tmp/kguardian-demo-*/tmp/proxy w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/proxy
-  /tmp/kguardian-demo-*/tmp/proxy/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/proxy/
-  /tmp/kguardian-demo-*/tmp/scgi w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/scgi
-  /tmp/kguardian-demo-*/tmp/scgi/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/scgi/
-  /tmp/kguardian-demo-*/tmp/uwsgi w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/uwsgi
-  /tmp/kguardian-demo-*/tmp/uwsgi/ w, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/tmp/uwsgi/
-  /tmp/kguardian-demo-*/www/catalogue.bin r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/catalogue.bin
-  /tmp/kguardian-demo-*/www/docs/ r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/docs/
-  /tmp/kguardian-demo-*/www/docs/index.html r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/docs/index.html
-  /tmp/kguardian-demo-*/www/index.html r, # the name of a temporary file: /tmp/kguardian-demo-zSmkUX/www/index.html
+  owner /tmp/kguardian-demo-*/logs/access.log w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/logs/access.log
+  owner /tmp/kguardian-demo-*/logs/error.log w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/logs/error.log
+  /tmp/kguardian-demo-*/logs/nginx.pid w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/logs/nginx.pid
+  owner /tmp/kguardian-demo-*/logs/nginx.pid r, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/logs/nginx.pid
+  owner /tmp/kguardian-demo-*/nginx.conf r, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/nginx.conf
+  /tmp/kguardian-demo-*/tmp/client_body w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/client_body
+  /tmp/kguardian-demo-*/tmp/client_body/ w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/client_body/
+  /tmp/kguardian-demo-*/tmp/client_body/[0-9]* w, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-mZpimU/tmp/client_body/0000000001
+  owner /tmp/kguardian-demo-*/tmp/client_body/[0-9]* r, # the name of a temporary file, a number of six digits or more: 3 seen, such as /tmp/kguardian-demo-mZpimU/tmp/client_body/0000000001
+  /tmp/kguardian-demo-*/tmp/fastcgi w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/fastcgi
+  /tmp/kguardian-demo-*/tmp/fastcgi/ w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/fastcgi/
+  /tmp/kguardian-demo-*/tmp/proxy w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/proxy
+  /tmp/kguardian-demo-*/tmp/proxy/ w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/proxy/
+  /tmp/kguardian-demo-*/tmp/scgi w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/scgi
+  /tmp/kguardian-demo-*/tmp/scgi/ w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/scgi/
+  /tmp/kguardian-demo-*/tmp/uwsgi w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/uwsgi
+  /tmp/kguardian-demo-*/tmp/uwsgi/ w, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/tmp/uwsgi/
+  /tmp/kguardian-demo-*/www/catalogue.bin r, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/www/catalogue.bin
+  /tmp/kguardian-demo-*/www/docs/ r, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/www/docs/
+  /tmp/kguardian-demo-*/www/docs/index.html r, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/www/docs/index.html
+  /tmp/kguardian-demo-*/www/index.html r, # the name of a temporary file: /tmp/kguardian-demo-mZpimU/www/index.html
   owner /usr/lib/@{multiarch}/ld-linux-x86-64.so.2 rm, # the architecture: /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
   owner /usr/lib/@{multiarch}/libc.so.6 rm, # the architecture: /usr/lib/x86_64-linux-gnu/libc.so.6
   owner /usr/lib/@{multiarch}/libcap.so.2.[0-9]* rm, # the architecture, the version of a library: /usr/lib/x86_64-linux-gnu/libcap.so.2.66
