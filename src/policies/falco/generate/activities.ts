@@ -1,0 +1,83 @@
+/** What programs did → rules that tell of everything else: programs and users, calls, families of sockets. */
+import type { Claim } from '#baseline/baseline.ts';
+import type { Drafted, RuleDraft } from './draft.ts';
+import { listed, widenings } from './exceptions.ts';
+import { macros, watchedCalls, watchedFamilies } from './shared.ts';
+import { valuesOf } from './values.ts';
+
+export type ClaimOf<T extends Claim['type']> = Extract<Claim, { type: T }>;
+
+export function ofType<T extends Claim['type']>(claims: readonly Claim[], type: T): ClaimOf<T>[] {
+  return claims.filter((claim): claim is ClaimOf<T> => claim.type === type);
+}
+
+export function programs(claims: readonly Claim[], id: string): Drafted {
+  const execs = ofType(claims, 'exec');
+  // What runs is named whole: where programs come from is no matter of chance.
+  const paths = valuesOf(
+    execs.map(({ path }) => path),
+    null,
+    null,
+  );
+  const found = listed('programs', id, 'proc.exepath', paths);
+  const uids = [...new Set(execs.map(({ uid }) => uid))].toSorted((a, b) => a - b).map(String);
+  const users = listed('users', id, 'user.uid', { literal: uids, patterns: [] });
+  return {
+    rules: [
+      {
+        title: 'Unexpected program',
+        desc: 'A program was started that was not seen when this workload was recorded',
+        macro: macros.started,
+        priority: 'WARNING',
+        tags: ['process', 'mitre_execution', 'T1059'],
+        output: { command: 'proc.cmdline' },
+        ...found,
+      },
+      {
+        title: 'Unexpected user',
+        desc: 'A program was started by a user id that was not seen when this workload was recorded',
+        macro: macros.started,
+        priority: 'WARNING',
+        tags: ['users', 'mitre_privilege_escalation', 'T1548'],
+        output: { command: 'proc.cmdline' },
+        ...users,
+      },
+    ],
+    notes: widenings('programs', paths.patterns),
+  };
+}
+
+export function calls(claims: readonly Claim[], id: string): Drafted {
+  const seen = ofType(claims, 'syscall').flatMap(({ name }) => (name !== null && watchedCalls.has(name) ? name : []));
+  const mounted = ofType(claims, 'mount').length > 0 ? ['mount'] : [];
+  const literal = [...new Set([...seen, ...mounted])].toSorted();
+  const rule: RuleDraft = {
+    title: 'Unexpected privileged call',
+    desc: 'A system call was made that needs a capability or seldom used parts of the kernel, and was not seen when this workload was recorded',
+    macro: macros.called,
+    priority: 'CRITICAL',
+    tags: ['process', 'mitre_privilege_escalation', 'T1611', 'T1068'],
+    output: { command: 'proc.cmdline', arguments: 'evt.args' },
+    ...listed('calls', id, 'evt.type', { literal, patterns: [] }),
+  };
+  return { rules: [rule], notes: [] };
+}
+
+export function families(claims: readonly Claim[]): Drafted {
+  const seen = new Set(ofType(claims, 'socket').map(({ family }) => `AF_${family.toUpperCase()}`));
+  const found = watchedFamilies.filter((each) => seen.has(each));
+  const rule: RuleDraft = {
+    title: 'Unexpected family of sockets',
+    desc: 'A socket was made of a family that reaches the kernel or the network itself, and was not seen when this workload was recorded',
+    macro: macros.rareSocket,
+    priority: 'WARNING',
+    tags: ['network', 'mitre_credential_access', 'T1040'],
+    output: { command: 'proc.cmdline', family: 'evt.arg.domain' },
+    exceptions:
+      found.length === 0
+        ? []
+        : [{ name: 'families', fields: ['evt.arg.domain'], comps: ['contains'], values: found.map((each) => [each]) }],
+    lists: [],
+  };
+  return { rules: [rule], notes: [] };
+}

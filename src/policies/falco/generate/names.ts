@@ -1,0 +1,59 @@
+/** Names as they go into rules: what stands for itself, and patterns of what changes from run to run. */
+import { encodeText } from '#observation/text.ts';
+
+/** `open` is a piece of a glob. */
+export type Piece = { readonly literal: string } | { readonly open: string };
+
+export interface Name {
+  readonly pieces: readonly Piece[];
+  /** Why it is wider than what was seen. */
+  readonly reasons: readonly string[];
+}
+
+export function literalName(text: string): Name {
+  return { pieces: [{ literal: text }], reasons: [] };
+}
+
+/**
+ * What a list may hold, and what needs a pattern. Loaders put lists into conditions as text: whatever ends a bare
+ * string, or is read otherwise between quotes, would make another condition. Such bytes become `?`: any one byte.
+ */
+export type Spelled =
+  | { readonly type: 'value'; readonly text: string }
+  | { readonly type: 'pattern'; readonly text: string; readonly reasons: readonly string[] };
+
+export function spelled({ pieces, reasons }: Name): Spelled {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined && 'literal' in only && isPlain(only.literal))
+    return { type: 'value', text: only.literal };
+  const unsayable = pieces.some(
+    (piece) => 'literal' in piece && !isPlain(piece.literal) && !isInPattern(piece.literal),
+  );
+  const text = pieces.map((piece) => ('open' in piece ? piece.open : patternText(piece.literal))).join('');
+  return {
+    type: 'pattern',
+    text,
+    reasons: [...reasons, ...(unsayable ? ['bytes that no rule can hold'] : [])],
+  };
+}
+
+/** Letters and digits of any script, and marks that neither YAML, nor the condition, nor a glob gives a meaning. */
+const plain = /^[\p{L}\p{N}_./:@+~^#%&;<>{}|!$-]*$/u;
+
+function isPlain(text: string): boolean {
+  return text !== '' && plain.test(text);
+}
+
+function isInPattern(text: string): boolean {
+  return text === '' || plain.test(text);
+}
+
+/** Each byte of what is not plain becomes a question mark. Half a surrogate pair is a byte of its own. */
+function patternText(literal: string): string {
+  return Array.from(literal, (char) => (plain.test(char) ? char : '?'.repeat(encodeText(char).length))).join('');
+}
+
+/** A value as a condition takes it: in quotes unless nothing else than a bare string could be meant. */
+export function quoted(text: string): string {
+  return /^[A-Za-z0-9_./-]+$/.test(text) ? text : `"${text}"`;
+}

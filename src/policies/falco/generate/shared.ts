@@ -1,0 +1,135 @@
+/** Macros and lists that all files of this kind have alike, word for word, so that they may be loaded together. */
+
+export interface List {
+  readonly name: string;
+  /** As they stand in a condition: quoted where that is needed. */
+  readonly items: readonly string[];
+}
+export interface Macro {
+  readonly name: string;
+  readonly condition: string;
+}
+
+/** Calls that need a capability, or reach what programs seldom need of the kernel: what attacks on it go through. */
+const calls = [
+  ...[
+    'acct',
+    'add_key',
+    'adjtimex',
+    'bpf',
+    'chroot',
+    'clock_adjtime',
+    'clock_settime',
+    'delete_module',
+    'fanotify_init',
+  ],
+  ...[
+    'finit_module',
+    'fsmount',
+    'fsopen',
+    'init_module',
+    'io_uring_setup',
+    'ioperm',
+    'iopl',
+    'kcmp',
+    'kexec_file_load',
+  ],
+  ...['kexec_load', 'keyctl', 'memfd_create', 'mknod', 'mknodat', 'modify_ldt', 'mount', 'mount_setattr', 'move_mount'],
+  ...['move_pages', 'open_by_handle_at', 'open_tree', 'perf_event_open', 'personality', 'pidfd_getfd', 'pivot_root'],
+  ...['process_vm_readv', 'process_vm_writev', 'ptrace', 'quotactl', 'reboot', 'request_key', 'setdomainname'],
+  ...['setfsuid', 'setgid', 'setgroups', 'sethostname', 'setns', 'setregid', 'setresgid', 'setresuid', 'setreuid'],
+  ...['settimeofday', 'setuid', 'swapoff', 'swapon', 'syslog', 'umount2', 'unshare', 'userfaultfd'],
+];
+
+export const watchedCalls: ReadonlySet<string> = new Set(calls);
+/** Families of sockets beside those of the Internet and of the machine itself. */
+export const watchedFamilies = ['AF_ALG', 'AF_BLUETOOTH', 'AF_NETLINK', 'AF_PACKET', 'AF_VSOCK'];
+
+const sensitiveFiles = [
+  ...['/etc/shadow', '/etc/gshadow', '/etc/sudoers', '/proc/kcore', '/proc/kallsyms', '/proc/kmsg', '/dev/mem'],
+  ...['/dev/kmem', '/dev/port', '/root/.bash_history', '/root/.git-credentials', '/root/.netrc', '/root/.pgpass'],
+];
+const sensitiveFolders = [
+  ...[
+    '/root/.ssh',
+    '/root/.aws',
+    '/root/.azure',
+    '/root/.config/gcloud',
+    '/root/.docker',
+    '/root/.gnupg',
+    '/root/.kube',
+  ],
+  ...['/run/secrets', '/var/run/secrets', '/etc/kubernetes', '/etc/ssl/private', '/etc/sudoers.d', '/var/lib/kubelet'],
+];
+const sensitiveForms = [
+  ...['/proc/*/environ', '/proc/*/mem', '/proc/*/ns/*', '/home/*/.ssh/*', '/home/*/.aws/*', '/home/*/.kube/*'],
+  ...['/dev/sd*', '/dev/nvme*', '/dev/vd*', '/dev/xvd*', '/dev/dm-*'],
+];
+const sockets: readonly string[] = [
+  ...['docker.sock', 'containerd/containerd.sock', 'crio/crio.sock', 'podman/podman.sock'],
+  ...['k3s/containerd/containerd.sock', 'cri-dockerd.sock'],
+];
+
+/** Whether the rule about sensitive files watches the path: elsewhere an exception would be of no use. */
+export function isSensitive(path: string): boolean {
+  return (
+    sensitiveFiles.includes(path) ||
+    sensitiveFolders.some((folder) => path === folder || path.startsWith(`${folder}/`)) ||
+    sensitiveForms.some((form) => new RegExp(`^${form.replaceAll('.', '\\.').replaceAll('*', '.*')}$`, 's').test(path))
+  );
+}
+
+export function isRuntimeSocket(path: string): boolean {
+  return sockets.some((each) => path === `/run/${each}` || path === `/var/run/${each}`);
+}
+
+const prefix = 'kguardian';
+export const lists = {
+  calls: { name: `${prefix}_privileged_calls`, items: calls },
+  sensitiveFiles: { name: `${prefix}_sensitive_files`, items: sensitiveFiles },
+  sensitiveFolders: { name: `${prefix}_sensitive_folders`, items: sensitiveFolders },
+  sockets: {
+    name: `${prefix}_runtime_sockets`,
+    items: sockets.flatMap((each) => [`/run/${each}`, `/var/run/${each}`]),
+  },
+} as const satisfies Record<string, List>;
+
+const forms = sensitiveForms.map((each) => `fd.name glob "${each}"`).join(' or ');
+
+export const macros = {
+  started: { name: `${prefix}_program_started`, condition: '(evt.type in (execve, execveat))' },
+  written: {
+    name: `${prefix}_file_written`,
+    condition:
+      '(evt.type in (open, openat, openat2, creat) and evt.is_open_write = true and fd.typechar = f and fd.num >= 0)',
+  },
+  // A call that failed has no path here.
+  changed: {
+    name: `${prefix}_path_changed`,
+    condition:
+      '(evt.type in (unlink, unlinkat, rmdir, mkdir, mkdirat, chmod, fchmod, fchmodat, chown, lchown, fchown, fchownat, rename, renameat, renameat2, link, linkat, symlink, symlinkat) and (fs.path.name exists or fs.path.source exists or fs.path.target exists))',
+  },
+  sensitive: {
+    name: `${prefix}_sensitive_file_read`,
+    condition: `(evt.type in (open, openat, openat2) and evt.is_open_read = true and fd.typechar = f and fd.num >= 0 and (fd.name in (${lists.sensitiveFiles.name}) or fd.name pmatch (${lists.sensitiveFolders.name}) or ${forms}))`,
+  },
+  socketReached: {
+    name: `${prefix}_runtime_socket_reached`,
+    condition: `(evt.type = connect and fd.typechar = u and fd.name in (${lists.sockets.name}))`,
+  },
+  outbound: {
+    name: `${prefix}_outbound`,
+    condition:
+      '((evt.type = connect or (evt.type in (sendto, sendmsg, sendmmsg) and fd.l4proto = udp and fd.name_changed = true)) and fd.type in (ipv4, ipv6))',
+  },
+  listening: {
+    name: `${prefix}_listening`,
+    condition:
+      '(((evt.type = listen and fd.l4proto = tcp) or (evt.type = bind and fd.l4proto = udp and fd.sport > 0)) and fd.type in (ipv4, ipv6))',
+  },
+  called: { name: `${prefix}_privileged_call`, condition: `(evt.type in (${lists.calls.name}))` },
+  rareSocket: {
+    name: `${prefix}_rare_socket`,
+    condition: `(evt.type = socket and (${watchedFamilies.map((each) => `evt.arg.domain contains ${each}`).join(' or ')}))`,
+  },
+} as const satisfies Record<string, Macro>;

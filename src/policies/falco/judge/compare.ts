@@ -1,0 +1,152 @@
+/**
+ * One check of a condition, three-valued: null where the value is not known. What a field can be compared by follows
+ * from its kind, as in libsinsp; a comparison with a field that is not there never holds, `!=` neither.
+ */
+import { contains, covers, type Network, parseAddress, parseNetwork, single } from '#kubernetes/addresses.ts';
+import { isSyscallName } from '#observation/syscalls.ts';
+import { UnreadableArtifact } from '../../kind.ts';
+import type { Field } from './event.ts';
+import { globMatcher } from './glob.ts';
+
+export type Truth = boolean | null;
+export type Check = (value: Field) => Truth;
+
+const numbers =
+  /^(evt\.(num|rawres|buflen|count|cpu|latency)|fd\.(num|[cslr]?port)|(user|group)\.([ug]id|loginuid)|proc\.(v?pid|p?v?pid|ppid|tty|duration|sid|nthreads|nchilds|loginshellid|vpgid)|thread\.v?tid)$/;
+const booleans =
+  /^(evt\.(is_\w+|failed)|fd\.(is_\w+|connected|name_changed)|container\.privileged|proc\.is_\w+|thread\.ismain)$/;
+const addresses = /^fd\.[cslr]?ip$/;
+const networks = /^fd\.[cslr]?net$/;
+/** Events that no system call is behind. */
+const otherEvents = ['procexit', 'switch', 'drop', 'signaldeliver', 'page_fault', 'container', 'pluginevent'].concat(
+  ['asyncevent', 'procinfo', 'umount', 'notification', 'infra'], //
+);
+
+export function isNumeric(field: string): boolean {
+  return numbers.test(field);
+}
+
+/** Throws `UnreadableArtifact` for a value or an operator that the field does not take. */
+export function checkOf(field: string, operator: string, values: readonly string[], where: string): Check {
+  const fail = (what: string): never => {
+    throw new UnreadableArtifact(where, `${field} ${operator}: ${what}`);
+  };
+  const present =
+    (check: (value: Exclude<Field, null | undefined>) => Truth): Check =>
+    (value) =>
+      value === null ? false : value === undefined ? null : check(value);
+  if (field === 'evt.type') {
+    const unknown = values.find((name) => !isSyscallName(name) && !otherEvents.includes(name));
+    if (unknown !== undefined && /^(=|==|!=|in)$/.test(operator)) fail(`no event is called ${JSON.stringify(unknown)}`);
+  }
+  if (numbers.test(field)) {
+    const wanted = values.map((each) => numberOf(each) ?? fail(`${JSON.stringify(each)} is no number`));
+    const compare = numeric[operator] ?? fail('not an operator of numbers');
+    return present((value) => (typeof value === 'number' ? wanted.some((each) => compare(value, each)) : null));
+  }
+  if (booleans.test(field)) {
+    const wanted = values.map((each) =>
+      each === 'true' ? true : each === 'false' ? false : fail(`${JSON.stringify(each)} is neither true nor false`),
+    );
+    if (!/^(=|==|!=|in|intersects)$/.test(operator)) fail('not an operator of truth values');
+    return present((value) =>
+      typeof value === 'boolean' ? (operator === '!=' ? value !== wanted[0] : wanted.includes(value)) : null,
+    );
+  }
+  if (addresses.test(field) || networks.test(field)) {
+    const ranges = values.map(
+      (each) => rangeOf(each, networks.test(field)) ?? fail(`no address: ${JSON.stringify(each)}`),
+    );
+    if (!/^(=|==|!=|in|intersects)$/.test(operator)) fail('not an operator of addresses');
+    return present((value) => {
+      const found = isWithin(value, ranges);
+      return operator === '!=' && found !== null ? !found : found;
+    });
+  }
+  const matches = textual(operator, values);
+  if (matches === null) return fail('not an operator of strings');
+  return present((value) => (typeof value === 'object' ? null : matches(String(value))));
+}
+
+const numeric: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '=': (a, b) => a === b,
+  '==': (a, b) => a === b,
+  in: (a, b) => a === b,
+  intersects: (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};
+
+function numberOf(text: string): number | null {
+  return /^[+-]?\d+(\.\d+)?$|^0[xX][0-9a-fA-F]+$/.test(text) ? Number(text) : null;
+}
+
+function rangeOf(text: string, networksToo: boolean): Network | null {
+  const address = parseAddress(text);
+  if (address !== null) return single(address);
+  return networksToo ? parseNetwork(text) : null;
+}
+
+function isWithin(value: Exclude<Field, null | undefined>, ranges: readonly Network[]): Truth {
+  if (typeof value === 'object') {
+    if (value.within.every((inner) => ranges.some((each) => covers(each, inner))))
+      return value.within.length > 0 ? true : null;
+    const apart = value.within.every((inner) => !ranges.some((each) => covers(inner, each) || covers(each, inner)));
+    return apart && value.within.length > 0 ? false : null;
+  }
+  const address = parseAddress(String(value));
+  return address === null ? null : ranges.some((each) => contains(each, address));
+}
+
+/** Null: no operator of strings. A regular expression is RE2's, and not tried here. */
+function textual(operator: string, values: readonly string[]): ((text: string) => Truth) | null {
+  const [value = ''] = values;
+  switch (operator) {
+    case '=':
+    case '==':
+      return (text) => text === value;
+    case '!=':
+      return (text) => text !== value;
+    case 'in':
+    case 'intersects': {
+      const set = new Set(values);
+      return (text) => set.has(text);
+    }
+    case 'contains':
+      return (text) => text.includes(value);
+    case 'icontains':
+      return (text) => text.toLowerCase().includes(value.toLowerCase());
+    case 'startswith':
+      return (text) => text.startsWith(value);
+    case 'endswith':
+      return (text) => text.endsWith(value);
+    case 'glob':
+    case 'iglob':
+      return globMatcher(value, operator === 'iglob') ?? (() => null);
+    case 'pmatch':
+      return prefixes(values);
+    case 'regex':
+      return () => null;
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return (text) => (text === value ? operator.length === 2 : text < value === operator.startsWith('<'));
+    default:
+      return null;
+  }
+}
+
+/** A path, or a folder above it. Patterns in them are newer than what is modelled. */
+function prefixes(values: readonly string[]): (text: string) => Truth {
+  const plain = new Set(values.filter((each) => !/[*?[]/.test(each)).map((each) => each.replace(/\/+$/, '')));
+  const other = values.some((each) => /[*?[]/.test(each));
+  return (text) => {
+    for (let end = text.length; end >= 0; end = end === 0 ? -1 : Math.max(text.lastIndexOf('/', end - 1), 0))
+      if (plain.has(text.slice(0, end))) return true;
+    return other ? null : false;
+  };
+}

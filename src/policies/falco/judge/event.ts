@@ -1,0 +1,50 @@
+/** What Falco gets to see: an event with its fields, as far as an observation tells them. */
+import type { Network } from '#kubernetes/addresses.ts';
+
+/**
+ * - `null`: the event has no such field, and no comparison with it holds;
+ * - `undefined`: it has one, and its value is not known;
+ * - `within`: an address of one of these networks.
+ */
+export type Field = string | number | boolean | { readonly within: readonly Network[] } | null | undefined;
+
+export interface SeenEvent {
+  /** One of these, by the name of its system call. */
+  readonly types: readonly string[];
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Classes of fields that this event has none of: `fd`. */
+  readonly without: readonly string[];
+}
+
+/** Of a container: `k8s.…` and `container.…`. What is not here is not known. */
+export interface Labelled {
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Whether Kubernetes' metadata is missing: no field of `k8s` is there. */
+  readonly bare: boolean;
+}
+
+/** Each of the outer list happens; of the inner one, one of them: which, the observation does not tell. */
+export type Happenings = readonly (readonly SeenEvent[])[];
+
+/** `k8s.pod.label[app]` as engines of 2022 write it, `k8s.pod.label.app`: one name for both. */
+export function fieldName(field: string, argument: string | null): string {
+  return argument === null ? field : `${field}.${argument}`;
+}
+
+export function isOfContainer(field: string): boolean {
+  return /^(k8s|container)\./.test(field);
+}
+
+export function fieldOf(name: string, event: SeenEvent, container: Labelled): Field {
+  if (isOfContainer(name)) return labelled(name, container);
+  if (name in event.fields) return event.fields[name];
+  const [kind = ''] = name.split('.');
+  return event.without.includes(kind) ? null : undefined;
+}
+
+function labelled(name: string, { fields, bare }: Labelled): Field {
+  if (bare && name.startsWith('k8s.')) return null;
+  if (name in fields) return fields[name];
+  // Labels are known whole.
+  return name.startsWith('k8s.pod.label.') && 'k8s.pod.name' in fields ? null : undefined;
+}

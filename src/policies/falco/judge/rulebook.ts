@@ -1,0 +1,192 @@
+/** The rules of a file, found by the types of events that they are about and by the container that they speak of. */
+import { collect } from '../language/collect.ts';
+import type { Expression } from '../language/condition.ts';
+import { type Expanded, Expander, type Grant } from '../language/expand.ts';
+import { readItems } from '../language/items.ts';
+import { isNumeric, type Truth } from './compare.ts';
+import { type Field, fieldName, fieldOf, type Labelled, type SeenEvent } from './event.ts';
+import { asksContainer, conjuncts, every, type Matcher, matcherOf, typesOf } from './match.ts';
+
+export interface Asked {
+  readonly rule: Rule;
+  /** Whether the rule tells. */
+  readonly fires: Truth;
+  /** The exceptions' values that keep it silent; empty where its condition does not hold anyway. */
+  readonly grants: readonly string[];
+}
+
+export class Rule {
+  readonly name: string;
+  readonly priority: string;
+  readonly types: ReadonlySet<string> | null;
+  readonly expanded: Expanded;
+  /** What it asks of the container alone, and what else. */
+  readonly #scope: Matcher;
+  readonly #rest: Matcher;
+  readonly #grants: Grants;
+
+  constructor(expanded: Expanded) {
+    const { rule, base, grants } = expanded;
+    const where = `rule ${JSON.stringify(rule.name)}`;
+    const parts = conjuncts(base);
+    this.name = rule.name;
+    this.priority = rule.priority;
+    this.types = typesOf(base);
+    this.expanded = expanded;
+    const matchers = (about: boolean): Matcher[] =>
+      parts.filter((each) => asksContainer(each) === about).map((each) => matcherOf(each, where));
+    this.#scope = every(matchers(true));
+    this.#rest = every(matchers(false));
+    this.#grants = new Grants(grants, where);
+  }
+
+  isAbout(types: readonly string[]): boolean {
+    return this.types === null || types.some((each) => this.types?.has(each));
+  }
+
+  speaksOf(container: Labelled): Truth {
+    return this.#scope(nothing, container);
+  }
+
+  /** The exceptions that hold for the event for sure, whatever container it comes from. */
+  silencing(event: SeenEvent): readonly string[] {
+    return this.#grants.ask(event, anywhere).grants;
+  }
+
+  /** `inScope`: what it asks of the container holds, or (null) may hold. */
+  ask(event: SeenEvent, container: Labelled, inScope: Truth): Asked {
+    const rest = this.#rest(event, container);
+    if (rest === false || inScope === false) return { rule: this, fires: false, grants: [] };
+    const { silent, grants } = this.#grants.ask(event, container);
+    if (silent === true) return { rule: this, fires: false, grants };
+    return { rule: this, fires: rest === null || inScope === null || silent === null ? null : true, grants: [] };
+  }
+}
+
+/** Another exception of the same rule that keeps silent about all that this one does; null where there is none. */
+export function coveredBy(rule: Rule, grant: Grant): string | null {
+  const fields: Record<string, Field> = {};
+  let types: readonly string[] = [];
+  for (const each of conjuncts(grant.expression)) {
+    if (each.type !== 'check' || 'field' in each.right || each.left.transformers.length > 0) return null;
+    const { field, argument } = each.left;
+    if (field === 'evt.type') types = each.right;
+    else if (each.right.length === 1 && ['=', '==', 'in'].includes(each.operator))
+      fields[fieldName(field, argument)] = each.right[0];
+    else return null;
+  }
+  const own = permissionOf(grant);
+  return rule.silencing({ types, fields: typed(fields), without: [] }).find((each) => each !== own) ?? null;
+}
+
+/** Of numbers, numbers: ports and user ids. */
+function typed(fields: Readonly<Record<string, Field>>): Record<string, Field> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isNumeric(name) ? Number(value) : value]),
+  );
+}
+
+const nothing: SeenEvent = { types: [], fields: {}, without: [] };
+
+const anywhere: Labelled = { fields: {}, bare: false };
+
+interface Granted {
+  readonly text: string;
+  readonly matcher: Matcher;
+}
+
+/** Exceptions by the value that one of their checks compares a field with, so that thousands cost a look-up. */
+class Grants {
+  readonly #byField = new Map<string, Map<string, Granted[]>>();
+  readonly #others: Granted[] = [];
+
+  constructor(grants: readonly Grant[], where: string) {
+    for (const grant of grants) {
+      const granted = { text: permissionOf(grant), matcher: matcherOf(grant.expression, where) };
+      const key = keyOf(grant.expression);
+      if (key === null) this.#others.push(granted);
+      else {
+        const values = this.#byField.get(key.field) ?? new Map<string, Granted[]>();
+        this.#byField.set(key.field, values);
+        values.set(key.value, [...(values.get(key.value) ?? []), granted]);
+      }
+    }
+  }
+
+  ask(event: SeenEvent, container: Labelled): { silent: Truth; grants: string[] } {
+    const found: string[] = [];
+    let open = false;
+    const tryOut = ({ text, matcher }: Granted): void => {
+      const truth = matcher(event, container);
+      if (truth === true) found.push(text);
+      else if (truth === null) open = true;
+    };
+    for (const [field, values] of this.#byField) {
+      const value = fieldOf(field, event, container);
+      if (value === undefined || typeof value === 'object') {
+        if (value !== null) for (const all of values.values()) for (const each of all) tryOut(each);
+      } else for (const each of values.get(String(value)) ?? []) tryOut(each);
+    }
+    for (const each of this.#others) tryOut(each);
+    return { silent: found.length > 0 ? true : open ? null : false, grants: found };
+  }
+}
+
+export function permissionOf({ rule, text }: Grant): string {
+  return `${rule}: ${text}`;
+}
+
+/** Of a string compared for equality. Numbers and addresses may be written in several ways. */
+function keyOf(expression: Expression): { readonly field: string; readonly value: string } | null {
+  for (const each of conjuncts(expression)) {
+    if (each.type !== 'check' || 'field' in each.right || each.right.length !== 1) continue;
+    const { field, argument, transformers } = each.left;
+    const plain = transformers.length === 0 && ['=', '==', 'in'].includes(each.operator);
+    if (plain && /^(fd\.(name|directory|filename)|proc\.\w+|fs\.path\.\w+)$/.test(field) && !/id$|tty$/.test(field))
+      return { field: fieldName(field, argument), value: each.right[0] ?? '' };
+  }
+  return null;
+}
+
+export class Rulebook {
+  /** Enabled rules about system calls, in the file's order. */
+  readonly rules: readonly Rule[];
+  readonly #byType = new Map<string, readonly Rule[]>();
+  readonly #scopes = new WeakMap<Labelled, Map<Rule, Truth>>();
+  readonly #candidates = new WeakMap<Labelled, Map<string, readonly Rule[]>>();
+
+  constructor(text: string) {
+    const collected = collect(readItems(text));
+    const expander = new Expander(collected);
+    // What is disabled must be right, too.
+    const all = [...collected.rules.values()].map((rule) => new Rule(expander.rule(rule)));
+    this.rules = all.filter(({ expanded: { rule } }) => rule.enabled && rule.source === 'syscall');
+  }
+
+  /** Of an event of one of these types. */
+  about(types: readonly string[]): readonly Rule[] {
+    const key = types.join(' ');
+    const found = this.#byType.get(key) ?? this.rules.filter((rule) => rule.isAbout(types));
+    this.#byType.set(key, found);
+    return found;
+  }
+
+  /** Those that may speak of the container, too. */
+  candidates(types: readonly string[], container: Labelled): readonly Rule[] {
+    const of = this.#candidates.get(container) ?? new Map<string, readonly Rule[]>();
+    this.#candidates.set(container, of);
+    const key = types.join(' ');
+    const found = of.get(key) ?? this.about(types).filter((rule) => this.speaksOf(rule, container) !== false);
+    of.set(key, found);
+    return found;
+  }
+
+  speaksOf(rule: Rule, container: Labelled): Truth {
+    const of = this.#scopes.get(container) ?? new Map<Rule, Truth>();
+    this.#scopes.set(container, of);
+    const known = of.get(rule);
+    const found = known === undefined ? rule.speaksOf(container) : known;
+    of.set(rule, found);
+    return found;
+  }
+}
