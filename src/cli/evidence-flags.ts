@@ -21,7 +21,8 @@ export const flowsOption = (): Option =>
   new Option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
 
 /** A log of flows shows what the network sensor sees, and nothing else. */
-export const readsFlows = (kind: PolicyKind): boolean => kind.sensors.every((sensor) => sensor === 'network');
+export const readsFlows = ({ sensors }: PolicyKind): boolean =>
+  sensors.length > 0 && sensors.every((sensor) => sensor === 'network');
 
 /** Adds a schema's fields as flags. */
 export type AddOptions = (command: Command, schema: PolicyKind['options']) => Command;

@@ -57,6 +57,8 @@ export interface Verdict {
 
 /** An artifact that was read as the cluster would read it. */
 export interface Evaluator<Query = unknown> {
+  /** True where nothing is refused: `deny` is an alert. */
+  readonly alerts?: true;
   /** Whether this kind of artifact has a say about the observation, which `by` made, at all. */
   governs(observation: Observation, by: Container): boolean;
   judge(observation: Observation, by: Container): Verdict;
@@ -144,7 +146,7 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   readonly demoFile: string;
   /** Each field is a flag: kebab-cased name, help from `describe`, choices from enums, repeats from arrays. */
   readonly options: Options;
-  /** Without these the kind abstains. */
+  /** Without these the kind abstains; empty where any that it reads is enough. */
   readonly sensors: readonly Sensor[];
   /**
    * What one call of `generate` writes for: a container, a workload with all its containers, or all that is known.

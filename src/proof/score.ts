@@ -1,4 +1,4 @@
-/** How much attack surface is left: which of the listed attacks each artifact stops, and which all together. */
+/** How much attack surface is left: which of the listed attacks each artifact stops or tells of, and which all together. */
 import type { Architecture, Observation } from '#observation/observation.ts';
 import type { Container } from '#observation/recording.ts';
 import { syscallNumber } from '#observation/syscalls.ts';
@@ -6,9 +6,14 @@ import type { Evaluator, Verdict } from '#policies/kind.ts';
 import { type Act, type Attack, attacks } from './attacks/index.ts';
 
 export interface Outcome {
-  /** `open`: nothing that it needs is refused. `unknown`: nothing surely is, and something may be. */
-  readonly outcome: 'stopped' | 'unknown' | 'open';
-  /** What stops it, or leaves it open whether. */
+  /**
+   * - `stopped`: something that it needs is refused.
+   * - `told`: nothing is, and an alert is raised on something that it needs.
+   * - `unknown`: neither for sure.
+   * - `open`: it goes, and nobody is told.
+   */
+  readonly outcome: 'stopped' | 'told' | 'unknown' | 'open';
+  /** What stops it or tells of it, or leaves it open whether. */
   readonly rule: string | null;
 }
 
@@ -52,12 +57,12 @@ function judged(act: Act, evaluator: Evaluator, attacker: Attacker): Outcome | n
   const observation = observationOf(act, attacker);
   if (observation === null) return null;
   if (!evaluator.governs(observation, attacker.by)) return { outcome: 'open', rule: null };
-  return spoken(evaluator.judge(observation, attacker.by));
+  return spoken(evaluator.judge(observation, attacker.by), evaluator.alerts === true);
 }
 
-function spoken({ verdict, rule }: Verdict): Outcome {
+function spoken({ verdict, rule }: Verdict, alerts: boolean): Outcome {
   return verdict === 'deny'
-    ? { outcome: 'stopped', rule }
+    ? { outcome: alerts ? 'told' : 'stopped', rule }
     : verdict === 'unknown'
       ? { outcome: 'unknown', rule }
       : { outcome: 'open', rule: null };
@@ -70,7 +75,7 @@ function observationOf(act: Act, { arch, by, program }: Attacker): Observation |
   return nr === null ? null : { type: 'syscall', ...common, arch, nr, name: act.name };
 }
 
-const strength = { stopped: 2, unknown: 1, open: 0 };
+const strength = { stopped: 3, told: 2, unknown: 1, open: 0 };
 
 function strongest(outcomes: readonly Outcome[]): Outcome {
   return outcomes.reduce((a, b) => (strength[b.outcome] > strength[a.outcome] ? b : a), {

@@ -1,4 +1,4 @@
-/** `kguardian score`: which of the listed attacks artifacts stop, each and all together. */
+/** `kguardian score`: which of the listed attacks artifacts stop or tell of, each and all together. */
 import type { Container, Recording } from '#observation/recording.ts';
 import { attacksVersion } from '#proof/attacks/index.ts';
 import { anyProgram, score, type Outcome, type Scored } from '#proof/score.ts';
@@ -32,9 +32,10 @@ export async function scoreArtifacts(files: readonly string[], flags: Flags): Pr
   const rows = score(evaluators, { arch: flags.arch, by, program: flags.program ?? anyProgram });
   print(rows, artifacts, flags.output);
   const stopped = rows.filter(({ all }) => all.outcome === 'stopped').length;
-  const unknown = rows.filter(({ all }) => all.outcome === 'unknown').length;
+  const of = (wanted: Outcome['outcome']): number => rows.filter(({ all }) => all.outcome === wanted).length;
+  const alerted = evaluators.some(({ alerts }) => alerts === true) ? `${of('told')} told of by alerts, ` : '';
   tell(
-    `${stopped} of ${count(rows.length, 'attack')} stopped, ${unknown} unknown, ${rows.length - stopped - unknown} open (list ${attacksVersion})`,
+    `${stopped} of ${count(rows.length, 'attack')} stopped, ${alerted}${of('unknown')} unknown, ${of('open')} open (list ${attacksVersion})`,
   );
   if (stopped < least) process.exitCode = 1;
 }
@@ -83,6 +84,8 @@ function print(rows: readonly Scored[], artifacts: readonly ArtifactFile[], outp
   ];
   if (lines.length > 0) process.stdout.write(`${columns(columnHeads, lines)}\n`);
   if (several)
-    for (const [at, { name }] of artifacts.entries())
-      tell(`${name}: ${rows.filter(({ each }) => each[at]?.outcome === 'stopped').length} stopped`);
+    for (const [at, { name }] of artifacts.entries()) {
+      const of = (wanted: Outcome['outcome']): number => rows.filter(({ each }) => each[at]?.outcome === wanted).length;
+      tell(`${name}: ${of('stopped')} stopped${of('told') > 0 ? `, ${of('told')} told of` : ''}`);
+    }
 }

@@ -80,6 +80,7 @@ export function evaluator(text: string, { metadata, clusterNetworks }: Reading):
   }
 
   return {
+    alerts: true,
     governs: governed,
     judge: (observation, by) => verdictOf(happenings(observation, clusterNetworks), labelledOf(by, metadata)),
     answer: (query) => {

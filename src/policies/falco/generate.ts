@@ -20,7 +20,7 @@ const sensors = [
   { sensor: 'files', what: 'file accesses', rules: 'files' },
   { sensor: 'network', what: 'flows', rules: 'connections and ports' },
   { sensor: 'syscalls', what: 'system calls', rules: 'privileged calls' },
-  { sensor: 'operations', what: 'sockets', rules: 'families of sockets' },
+  { sensor: 'operations', what: 'sockets', rules: 'kinds of sockets' },
 ] as const satisfies readonly { sensor: Sensor; what: string; rules: string }[];
 
 export function generate({ baselines: [baseline] }: Evidence, options: Options): Generated {

@@ -1,8 +1,8 @@
-/** What programs did → rules that tell of everything else: programs and users, calls, families of sockets. */
+/** What programs did → rules that tell of everything else: programs and users, calls, kinds of sockets. */
 import type { Claim } from '#baseline/baseline.ts';
-import type { Drafted, RuleDraft } from './draft.ts';
+import type { Drafted, ExceptionDraft, RuleDraft } from './draft.ts';
 import { listed, widenings } from './exceptions.ts';
-import { macros, watchedCalls, watchedFamilies } from './shared.ts';
+import { macros, rawTypes, watchedCalls, watchedFamilies } from './shared.ts';
 import { valuesOf } from './values.ts';
 
 export type ClaimOf<T extends Claim['type']> = Extract<Claim, { type: T }>;
@@ -64,19 +64,26 @@ export function calls(claims: readonly Claim[], id: string): Drafted {
 }
 
 export function families(claims: readonly Claim[]): Drafted {
-  const seen = new Set(ofType(claims, 'socket').map(({ family }) => `AF_${family.toUpperCase()}`));
+  const sockets = ofType(claims, 'socket');
+  const seen = new Set(sockets.map(({ family }) => `AF_${family.toUpperCase()}`));
   const found = watchedFamilies.filter((each) => seen.has(each));
+  const exceptions: ExceptionDraft[] = [];
+  if (found.length > 0) {
+    const values = found.map((each) => [each]);
+    exceptions.push({ name: 'families', fields: ['evt.arg.domain'], comps: ['contains'], values });
+  }
+  if (sockets.some(({ family, kind }) => family.startsWith('inet') && kind === 'raw')) {
+    const fields = ['evt.arg.domain', 'evt.arg.type'];
+    exceptions.push({ name: 'raw', fields, comps: ['contains', 'in'], values: [['AF_INET', rawTypes]] });
+  }
   const rule: RuleDraft = {
-    title: 'Unexpected family of sockets',
-    desc: 'A socket was made of a family that reaches the kernel or the network itself, and was not seen when this workload was recorded',
+    title: 'Unexpected kind of socket',
+    desc: 'A socket was made that reaches the kernel or the network itself, and was not seen when this workload was recorded',
     macro: macros.rareSocket,
     priority: 'WARNING',
     tags: ['network', 'mitre_credential_access', 'T1040'],
-    output: { command: 'proc.cmdline', family: 'evt.arg.domain' },
-    exceptions:
-      found.length === 0
-        ? []
-        : [{ name: 'families', fields: ['evt.arg.domain'], comps: ['contains'], values: found.map((each) => [each]) }],
+    output: { command: 'proc.cmdline', family: 'evt.arg.domain', type: 'evt.arg.type' },
+    exceptions,
     lists: [],
   };
   return { rules: [rule], notes: [] };

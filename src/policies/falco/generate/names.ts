@@ -24,17 +24,39 @@ export type Spelled =
 
 export function spelled({ pieces, reasons }: Name): Spelled {
   const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined && 'literal' in only && isPlain(only.literal))
-    return { type: 'value', text: only.literal };
-  const unsayable = pieces.some(
-    (piece) => 'literal' in piece && !isPlain(piece.literal) && !isInPattern(piece.literal),
-  );
+  const plainly = pieces.length === 1 && only !== undefined && 'literal' in only && isPlain(only.literal);
+  if (plainly && isShort(only.literal)) return { type: 'value', text: only.literal };
   const text = pieces.map((piece) => ('open' in piece ? piece.open : patternText(piece.literal))).join('');
+  const unsayable = pieces.some((piece) => 'literal' in piece && piece.literal !== '' && !isPlain(piece.literal));
+  const long = !isShort(text);
   return {
     type: 'pattern',
-    text,
-    reasons: [...reasons, ...(unsayable ? ['bytes that no rule can hold'] : [])],
+    text: long ? `${cut(text)}*` : text,
+    reasons: [
+      ...reasons,
+      ...(unsayable ? ['bytes that no rule can hold'] : []),
+      ...(long ? [`longer than the ${maxBytes} bytes that a rule can hold`] : []),
+    ],
   };
+}
+
+/** Engines refuse a file that has a longer value (measured with sysdig 0.29.3). */
+const maxBytes = 255;
+
+function isShort(text: string): boolean {
+  return encodeText(text).length <= maxBytes;
+}
+
+/** So much of it that a star fits behind; not within a set of characters. */
+function cut(text: string): string {
+  let kept = '';
+  let size = 0;
+  for (const char of text) {
+    size += encodeText(char).length;
+    if (size > maxBytes - 1) break;
+    kept += char;
+  }
+  return kept.replace(/\[[^\]]*$/, '');
 }
 
 /** Letters and digits of any script, and marks that neither YAML, nor the condition, nor a glob gives a meaning. */
@@ -42,10 +64,6 @@ const plain = /^[\p{L}\p{N}_./:@+~^#%&;<>{}|!$-]*$/u;
 
 function isPlain(text: string): boolean {
   return text !== '' && plain.test(text);
-}
-
-function isInPattern(text: string): boolean {
-  return text === '' || plain.test(text);
 }
 
 /** Each byte of what is not plain becomes a question mark. Half a surrogate pair is a byte of its own. */

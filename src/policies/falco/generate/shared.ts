@@ -42,6 +42,8 @@ const calls = [
 ];
 
 export const watchedCalls: ReadonlySet<string> = new Set(calls);
+/** SOCK_RAW alone, and with SOCK_NONBLOCK, SOCK_CLOEXEC or both: events have the number as the call gave it. */
+export const rawTypes = ['3', '2051', '524291', '526339'];
 /** Families of sockets beside those of the Internet and of the machine itself. */
 export const watchedFamilies = ['AF_ALG', 'AF_BLUETOOTH', 'AF_NETLINK', 'AF_PACKET', 'AF_VSOCK'];
 
@@ -130,6 +132,6 @@ export const macros = {
   called: { name: `${prefix}_privileged_call`, condition: `(evt.type in (${lists.calls.name}))` },
   rareSocket: {
     name: `${prefix}_rare_socket`,
-    condition: `(evt.type = socket and (${watchedFamilies.map((each) => `evt.arg.domain contains ${each}`).join(' or ')}))`,
+    condition: `(evt.type = socket and (${watchedFamilies.map((each) => `evt.arg.domain contains ${each}`).join(' or ')} or (evt.arg.domain contains AF_INET and evt.arg.type in (${rawTypes.join(', ')}))))`,
   },
 } as const satisfies Record<string, Macro>;

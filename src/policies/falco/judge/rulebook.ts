@@ -158,9 +158,9 @@ export class Rulebook {
   constructor(text: string) {
     const collected = collect(readItems(text));
     const expander = new Expander(collected);
-    // What is disabled must be right, too.
-    const all = [...collected.rules.values()].map((rule) => new Rule(expander.rule(rule)));
-    this.rules = all.filter(({ expanded: { rule } }) => rule.enabled && rule.source === 'syscall');
+    // What is disabled must be right, too; of other sources' events plugins alone know the fields.
+    const own = [...collected.rules.values()].filter(({ source }) => source === 'syscall');
+    this.rules = own.map((rule) => new Rule(expander.rule(rule))).filter(({ expanded }) => expanded.rule.enabled);
   }
 
   /** Of an event of one of these types. */

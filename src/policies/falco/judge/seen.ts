@@ -32,7 +32,7 @@ export function happenings(observation: Observation, cluster: readonly Network[]
     case 'listen':
       return listening(observation);
     case 'socket':
-      return [[event(['socket'], { ...own(observation), 'evt.arg.domain': `AF_${observation.family.toUpperCase()}` })]];
+      return [socketTypes(observation.kind).map((type) => made(observation, type))];
     case 'mount': {
       const { source, target, fstype } = observation;
       const said = { 'evt.arg.dev': source, 'evt.arg.dir': target, 'evt.arg.type': fstype };
@@ -49,6 +49,17 @@ export function happenings(observation: Observation, cluster: readonly Network[]
 
 function event(types: readonly string[], fields: SeenEvent['fields'], without = ['fd', 'fs']): SeenEvent {
   return { types, fields: { 'evt.dir': '<', ...fields }, without };
+}
+
+/** The number that the call was given: the type alone, or with SOCK_NONBLOCK, SOCK_CLOEXEC or both. */
+function socketTypes(kind: string): readonly (string | undefined)[] {
+  const number = { stream: 1, dgram: 2, raw: 3, rdm: 4, seqpacket: 5 }[kind];
+  return number === undefined ? [undefined] : [0, 0o4000, 0o2000000, 0o2004000].map((flags) => String(number + flags));
+}
+
+function made(observation: ObservationOf<'socket'>, type: string | undefined): SeenEvent {
+  const family = `AF_${observation.family.toUpperCase()}`;
+  return event(['socket'], { ...own(observation), 'evt.arg.domain': family, 'evt.arg.type': type });
 }
 
 /** Of the process that did it. Its name is what it was called with, which is not recorded here. */
