@@ -107,7 +107,7 @@ const numeric: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 };
 
 function numberOf(text: string): number | null {
-  return /^[+-]?\d+(\.\d+)?$|^0[xX][0-9a-fA-F]+$/.test(text) ? Number(text) : null;
+  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : null;
 }
 
 function rangeOf(text: string, networksToo: boolean): Network | null {

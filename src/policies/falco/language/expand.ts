@@ -8,6 +8,7 @@ import { UnreadableArtifact } from '../../kind.ts';
 import type { Checked, Collected, List, Macro, Rule } from './collect.ts';
 import { type Expression, readCondition } from './condition.ts';
 import type { Entry } from './items.ts';
+import { exceptionText, listOperators, quotedItem, replaceList, valueText } from './substitution.ts';
 
 /** One value of an exception, or a row of them: what it grants. */
 export interface Grant {
@@ -25,10 +26,6 @@ export interface Expanded {
   /** The condition as text with everything put in, as an engine's parser gets it; macros still by name. */
   readonly text: string;
 }
-
-const listOperators = ['in', 'intersects', 'pmatch'];
-const blanks = ' \t\n\r';
-const delimiters = `${blanks}(),=`;
 
 export class Expander {
   readonly #lists: readonly { readonly name: string; readonly text: string }[];
@@ -54,13 +51,19 @@ export class Expander {
     const written = rule.exceptions.map((each) => exceptionText(each)).filter((each) => each !== '');
     const text = this.#withLists(`(${rule.condition})${written.map((each) => ` and not ${each}`).join('')}`);
     const whole = this.#macroFree(readCondition(text, where), where);
-    const grants = rule.exceptions.flatMap((each) => this.#grants(rule, each, where));
-    const built = [...rule.exceptions.flatMap((each) => this.#exception(each, where))];
-    const expected: Expression =
-      built.length === 0 ? base : { type: 'and', all: [base, ...built.map((of): Expression => ({ type: 'not', of }))] };
-    // A value that breaks out of its place makes another condition of it.
-    if (JSON.stringify(whole) !== JSON.stringify(expected)) return { rule, base: whole, grants: [], text };
-    return { rule, base, grants, text };
+    const broken = { rule, base: whole, grants: [], text };
+    try {
+      const built = rule.exceptions.flatMap((each) => this.#exception(each, where));
+      const none = built.map((of): Expression => ({ type: 'not', of }));
+      const expected: Expression = none.length === 0 ? base : { type: 'and', all: [base, ...none] };
+      // A value that breaks out of its place makes another condition of it.
+      if (JSON.stringify(whole) !== JSON.stringify(expected)) return broken;
+      return { rule, base, grants: rule.exceptions.flatMap((each) => this.#grants(rule, each, where)), text };
+    } catch (error) {
+      // Together with what stands around it, it may still be read.
+      if (error instanceof UnreadableArtifact) return broken;
+      throw error;
+    }
   }
 
   #parsed(condition: string, where: string): Expression {
@@ -80,10 +83,11 @@ export class Expander {
     const comps = each.single ? [each.operator] : each.operators;
     return rows.flatMap((row) =>
       this.#spread(row, comps).map((one): Grant => {
-        const checks = fields.map((field, at) => `${field} ${comps[at]} ${valueText(one[at] ?? '', comps[at] ?? '')}`);
-        const text = checks.join(' and ');
+        const value = (at: number): string =>
+          each.single ? `(${quotedItem(String(one[at]))})` : valueText(one[at] ?? '', comps[at] ?? '');
+        const text = fields.map((field, at) => `${field} ${comps[at]} ${value(at)}`).join(' and ');
         const expression = this.#macroFree(this.#parsed(`(${text})`, `${where}: ${each.name}`), where);
-        return { rule: rule.name, exception: each.name, text: shown(fields, comps, one), expression };
+        return { rule: rule.name, exception: each.name, text: shown(expression), expression };
       }),
     );
   }
@@ -171,56 +175,23 @@ function itemsOf(list: List, lists: ReadonlyMap<string, List>): readonly string[
   });
 }
 
-/** Loaders put quotes around what has a blank, and around nothing else. */
-function quotedItem(item: string): string {
-  return item.includes(' ') && !/^["']/.test(item) ? `"${item}"` : item;
-}
-
-function valueText(value: Entry, operator: string): string {
-  if (typeof value !== 'string') return `(${value.map((each) => quotedItem(String(each))).join(', ')})`;
-  if (listOperators.includes(operator)) return value.startsWith('(') ? value : `(${value})`;
-  return quotedItem(value);
-}
-
-function exceptionText(each: Checked): string {
-  if (each.values.length === 0) return '';
-  if (each.single)
-    return `(${each.field} ${each.operator} (${each.values.map((value) => quotedItem(String(value))).join(', ')}))`;
-  const rows = each.values.map((row) => {
-    const checks = each.fields.map(
-      (field, at) => ` ${field} ${each.operators[at]} ${valueText(row[at] ?? '', each.operators[at] ?? '')}`,
-    );
-    return `(${checks.join(' and ')})`;
-  });
-  return `(${rows.join(' or ')})`;
-}
-
-function shown(fields: readonly string[], comps: readonly string[], row: readonly Entry[]): string {
-  return fields.map((field, at) => `${field} ${comps[at]} ${flat(row[at] ?? '')}`).join(' and ');
-}
-
-function flat(value: Entry): string {
-  return typeof value === 'string' ? value.replace(/^(["'])(.*)\1$/s, '$2') : `(${value.map(flat).join(', ')})`;
-}
-
-/** Every place where the name stands between delimiters, quoted or not. An empty list takes a comma with it. */
-function replaceList(condition: string, name: string, items: string): string {
-  let text = condition;
-  for (let start = text.indexOf(name); start >= 0; ) {
-    let end = start + name.length;
-    const whole =
-      (start === 0 || delimiters.includes(text[start - 1] ?? '')) &&
-      (end >= text.length || delimiters.includes(text[end] ?? ''));
-    if (!whole) {
-      start = text.indexOf(name, start + 1);
-      continue;
+/** What was read, which need not be what seems to stand there. */
+function shown(expression: Expression): string {
+  switch (expression.type) {
+    case 'and':
+    case 'or':
+      return expression.all.map(shown).join(` ${expression.type} `);
+    case 'not':
+      return `not (${shown(expression.of)})`;
+    case 'macro':
+      return expression.name;
+    case 'exists':
+      return `${expression.left.field} exists`;
+    case 'check': {
+      const { left, operator, right } = expression;
+      const field = left.argument === null ? left.field : `${left.field}[${left.argument}]`;
+      const value = 'field' in right ? right.field : right.length === 1 ? right[0] : `(${right.join(', ')})`;
+      return `${field} ${operator} ${value}`;
     }
-    while (start > 0 && blanks.includes(text[start - 1] ?? '')) start -= 1;
-    while (end < text.length && blanks.includes(text[end] ?? '')) end += 1;
-    if (items === '' && start > 0 && text[start - 1] === ',') start -= 1;
-    else if (items === '' && text[end] === ',') end += 1;
-    text = `${start > 0 ? `${text.slice(0, start)} ` : ''}${items} ${text.slice(end)}`;
-    start = text.indexOf(name, start + items.length + 2);
   }
-  return text;
 }
