@@ -12,6 +12,7 @@ const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<voi
   broker: () => import('./broker.ts'),
   network: () => import('./network.ts'),
   posture: () => import('./posture.ts'),
+  falco: () => import('./falco.ts'),
 };
 
 const chosen = process.argv.slice(2);

@@ -2,7 +2,15 @@
  * One check of a condition, three-valued: null where the value is not known. What a field can be compared by follows
  * from its kind, as in libsinsp; a comparison with a field that is not there never holds, `!=` neither.
  */
-import { contains, covers, type Network, parseAddress, parseNetwork, single } from '#kubernetes/addresses.ts';
+import {
+  type Address,
+  contains,
+  covers,
+  type Network,
+  parseAddress,
+  parseNetwork,
+  single,
+} from '#kubernetes/addresses.ts';
 import { isSyscallName } from '#observation/syscalls.ts';
 import { encodeText } from '#observation/text.ts';
 import { UnreadableArtifact } from '../../kind.ts';
@@ -63,7 +71,7 @@ export function checkOf(field: string, operator: string, values: readonly string
   }
   if (numbers.test(field)) {
     const wanted = values.map((each) => numberOf(each) ?? fail(`${JSON.stringify(each)} is no number`));
-    const port = /port$/.test(field) ? wanted.find((each) => !(each >= 0 && each <= 65_535)) : undefined;
+    const port = field.endsWith('port') ? wanted.find((each) => !(each >= 0 && each <= 65_535)) : undefined;
     if (port !== undefined) fail(`${port} is no port`);
     const compare = numeric[operator] ?? fail('not an operator of numbers');
     return present((value) => (typeof value === 'number' ? wanted.some((each) => compare(value, each)) : null));
@@ -116,6 +124,18 @@ function rangeOf(text: string, networksToo: boolean): Network | null {
   return networksToo ? parseNetwork(text) : null;
 }
 
+/** The same few addresses are asked about again and again. */
+const parsed = new Map<string, Address | null>();
+
+function addressOf(text: string): Address | null {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const address = parseAddress(text);
+  if (parsed.size >= 10_000) parsed.clear();
+  parsed.set(text, address);
+  return address;
+}
+
 function isWithin(value: Exclude<Field, null | undefined>, ranges: readonly Network[]): Truth {
   if (typeof value === 'object') {
     if (value.within.every((inner) => ranges.some((each) => covers(each, inner))))
@@ -123,7 +143,7 @@ function isWithin(value: Exclude<Field, null | undefined>, ranges: readonly Netw
     const apart = value.within.every((inner) => !ranges.some((each) => covers(inner, each) || covers(each, inner)));
     return apart && value.within.length > 0 ? false : null;
   }
-  const address = parseAddress(String(value));
+  const address = addressOf(String(value));
   return address === null ? null : ranges.some((each) => contains(each, address));
 }
 

@@ -2,6 +2,8 @@
 import { encodeText } from '#observation/text.ts';
 
 export function bytesOf(text: string): string {
+  // eslint-disable-next-line no-control-regex -- ASCII is its own bytes
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
   return Array.from(encodeText(text), (byte) => String.fromCharCode(byte)).join('');
 }
 

@@ -22,11 +22,14 @@ export class Rule {
   readonly expanded: Expanded;
   /** What it asks of the container alone, and what else. */
   readonly #scope: Matcher;
+  /** The same for rules that ask the same of the container. */
+  readonly scopeText: string;
   readonly #rest: Matcher;
   readonly #grants: Grants;
+  readonly #exceptions: readonly Matcher[];
 
   constructor(expanded: Expanded) {
-    const { rule, base, grants } = expanded;
+    const { rule, base, exceptions, grants } = expanded;
     const where = `rule ${JSON.stringify(rule.name)}`;
     const parts = conjuncts(base);
     this.name = rule.name;
@@ -36,8 +39,10 @@ export class Rule {
     const matchers = (about: boolean): Matcher[] =>
       parts.filter((each) => asksContainer(each) === about).map((each) => matcherOf(each, where));
     this.#scope = every(matchers(true));
+    this.scopeText = JSON.stringify(parts.filter(asksContainer));
     this.#rest = every(matchers(false));
     this.#grants = new Grants(grants, where);
+    this.#exceptions = exceptions.map((each) => matcherOf(each, where));
   }
 
   isAbout(types: readonly string[]): boolean {
@@ -57,7 +62,10 @@ export class Rule {
   ask(event: SeenEvent, container: Labelled, inScope: Truth): Asked {
     const rest = this.#rest(event, container);
     if (rest === false || inScope === false) return { rule: this, fires: false, grants: [] };
-    const { silent, grants } = this.#grants.ask(event, container);
+    const { silent, grants, open } = this.#grants.ask(event, container);
+    // Of an address that may be in either of two networks no single value holds, and both together do.
+    if (silent === null && this.#exceptions.some((each) => each(event, container) === true))
+      return { rule: this, fires: false, grants: open };
     if (silent === true) return { rule: this, fires: false, grants };
     return { rule: this, fires: rest === null || inScope === null || silent === null ? null : true, grants: [] };
   }
@@ -113,13 +121,14 @@ class Grants {
     }
   }
 
-  ask(event: SeenEvent, container: Labelled): { silent: Truth; grants: string[] } {
+  /** `open`: those that may hold. */
+  ask(event: SeenEvent, container: Labelled): { silent: Truth; grants: string[]; open: string[] } {
     const found: string[] = [];
-    let open = false;
+    const open: string[] = [];
     const tryOut = ({ text, matcher }: Granted): void => {
       const truth = matcher(event, container);
       if (truth === true) found.push(text);
-      else if (truth === null) open = true;
+      else if (truth === null) open.push(text);
     };
     for (const [field, values] of this.#byField) {
       const value = fieldOf(field, event, container);
@@ -128,7 +137,7 @@ class Grants {
       } else for (const each of values.get(String(value)) ?? []) tryOut(each);
     }
     for (const each of this.#others) tryOut(each);
-    return { silent: found.length > 0 ? true : open ? null : false, grants: found };
+    return { silent: found.length > 0 ? true : open.length > 0 ? null : false, grants: found, open };
   }
 }
 
@@ -152,7 +161,7 @@ export class Rulebook {
   /** Enabled rules about system calls, in the file's order. */
   readonly rules: readonly Rule[];
   readonly #byType = new Map<string, readonly Rule[]>();
-  readonly #scopes = new WeakMap<Labelled, Map<Rule, Truth>>();
+  readonly #scopes = new WeakMap<Labelled, Map<string, Truth>>();
   readonly #candidates = new WeakMap<Labelled, Map<string, readonly Rule[]>>();
 
   constructor(text: string) {
@@ -182,11 +191,11 @@ export class Rulebook {
   }
 
   speaksOf(rule: Rule, container: Labelled): Truth {
-    const of = this.#scopes.get(container) ?? new Map<Rule, Truth>();
+    const of = this.#scopes.get(container) ?? new Map<string, Truth>();
     this.#scopes.set(container, of);
-    const known = of.get(rule);
+    const known = of.get(rule.scopeText);
     const found = known === undefined ? rule.speaksOf(container) : known;
-    of.set(rule, found);
+    of.set(rule.scopeText, found);
     return found;
   }
 }

@@ -197,7 +197,9 @@ function flowHappenings(observation: ObservationOf<'flow'>, cluster: readonly Ne
 }
 
 function familiesOf(ip: string | null): readonly ('4' | '6')[] {
-  return ip === null ? ['4', '6'] : [parseAddress(ip)?.family === 6 ? '6' : '4'];
+  // As the kernel delivers it, an IPv4 address within IPv6 is IPv4.
+  if (ip === null) return ['4', '6'];
+  return [ip.includes(':') && parseAddress(ip)?.family !== 4 ? '6' : '4'];
 }
 
 function socketOf(family: '4' | '6', protocol: 'tcp' | 'udp'): Record<string, Field> {

@@ -22,6 +22,8 @@ export interface Grant {
 export interface Expanded {
   readonly rule: Rule;
   readonly base: Expression;
+  /** Each as a whole; empty where they cannot be told from the rest. */
+  readonly exceptions: readonly Expression[];
   readonly grants: readonly Grant[];
   /** The condition as text with everything put in, as an engine's parser gets it; macros still by name. */
   readonly text: string;
@@ -51,14 +53,15 @@ export class Expander {
     const written = rule.exceptions.map((each) => exceptionText(each)).filter((each) => each !== '');
     const text = this.#withLists(`(${rule.condition})${written.map((each) => ` and not ${each}`).join('')}`);
     const whole = this.#macroFree(readCondition(text, where), where);
-    const broken = { rule, base: whole, grants: [], text };
+    const broken = { rule, base: whole, exceptions: [], grants: [], text };
     try {
       const built = rule.exceptions.flatMap((each) => this.#exception(each, where));
       const none = built.map((of): Expression => ({ type: 'not', of }));
       const expected: Expression = none.length === 0 ? base : { type: 'and', all: [base, ...none] };
       // A value that breaks out of its place makes another condition of it.
       if (JSON.stringify(whole) !== JSON.stringify(expected)) return broken;
-      return { rule, base, grants: rule.exceptions.flatMap((each) => this.#grants(rule, each, where)), text };
+      const grants = rule.exceptions.flatMap((each) => this.#grants(rule, each, where));
+      return { rule, base, exceptions: built, grants, text };
     } catch (error) {
       // Together with what stands around it, it may still be read.
       if (error instanceof UnreadableArtifact) return broken;
