@@ -35,19 +35,20 @@ export function evaluator(text: string, { metadata, clusterNetworks }: Reading):
 
   /** `container` null: every rule speaks of it. */
   function told(event: SeenEvent, container: Labelled | null): Told {
-    const rules = container === null ? book.about(event.types) : book.candidates(event.types, container);
+    const candidates =
+      container === null
+        ? book.about(event.types).map((rule) => ({ rule, inScope: true }))
+        : book.candidates(event.types, container);
     let open: Asked | null = null;
     const grants: string[] = [];
-    let silenced: string | null = null;
-    for (const rule of rules) {
-      const found = rule.ask(event, container ?? anywhere, container === null ? true : book.speaksOf(rule, container));
+    for (const { rule, inScope } of candidates) {
+      const found = rule.ask(event, container ?? anywhere, inScope);
       if (found.fires === true) return { fires: true, rule: named(found), grants: [] };
       if (found.fires === null) open ??= found;
       for (const each of found.grants) grants.push(each);
-      if (found.grants.length > 0) silenced ??= found.rule.name;
     }
     if (open !== null) return { fires: null, rule: `${named(open)} may tell: it asks what is not known`, grants: [] };
-    const rule = silenced === null ? 'no rule tells' : `silent: ${grants[0]}`;
+    const rule = grants.length === 0 ? 'no rule tells' : `silent: ${grants[0]}`;
     return { fires: false, rule, grants };
   }
 

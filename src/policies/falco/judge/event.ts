@@ -35,11 +35,11 @@ export function isOfContainer(field: string): boolean {
   return /^(k8s|container)\./.test(field);
 }
 
-export function fieldOf(name: string, event: SeenEvent, container: Labelled): Field {
-  if (isOfContainer(name)) return labelled(name, container);
-  if (name in event.fields) return event.fields[name];
+/** What reads a field of an event, or of its container. */
+export function fieldReader(name: string): (event: SeenEvent, container: Labelled) => Field {
+  if (isOfContainer(name)) return (_, container) => labelled(name, container);
   const [kind = ''] = name.split('.');
-  return event.without.includes(kind) ? null : undefined;
+  return ({ fields, without }) => (name in fields ? fields[name] : without.includes(kind) ? null : undefined);
 }
 
 function labelled(name: string, { fields, bare }: Labelled): Field {

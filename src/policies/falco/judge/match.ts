@@ -1,12 +1,21 @@
 /** Conditions as functions of an event and its container, and the types of events that one can hold for. */
 import type { Expression, Operand } from '../language/condition.ts';
 import { type Check, checkOf, type Truth } from './compare.ts';
-import { type Field, fieldName, fieldOf, isOfContainer, type Labelled, type SeenEvent } from './event.ts';
+import { type Field, fieldName, fieldReader, isOfContainer, type Labelled, type SeenEvent } from './event.ts';
 
 export type Matcher = (event: SeenEvent, container: Labelled) => Truth;
 
+/** A macro is one expression in all rules that name it, and is made into a function once. */
+const made = new WeakMap<Expression, Matcher>();
+
 /** Throws `UnreadableArtifact` for a value or an operator that a field does not take. */
 export function matcherOf(expression: Expression, where: string): Matcher {
+  const found = made.get(expression) ?? compiled(expression, where);
+  made.set(expression, found);
+  return found;
+}
+
+function compiled(expression: Expression, where: string): Matcher {
   switch (expression.type) {
     case 'and':
       return every(expression.all.map((each) => matcherOf(each, where)));
@@ -73,7 +82,7 @@ function onTypes(check: Check, types: readonly string[]): Truth {
 
 function reader({ field, argument, transformers }: Operand): (event: SeenEvent, container: Labelled) => Field {
   const name = fieldName(field, argument);
-  const plain = (event: SeenEvent, container: Labelled): Field => fieldOf(name, event, container);
+  const plain = fieldReader(name);
   if (transformers.length === 0) return plain;
   return (event, container) => {
     const value = plain(event, container);

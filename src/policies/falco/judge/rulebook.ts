@@ -4,7 +4,7 @@ import type { Expression } from '../language/condition.ts';
 import { type Expanded, Expander, type Grant } from '../language/expand.ts';
 import { readItems } from '../language/items.ts';
 import { isNumeric, type Truth } from './compare.ts';
-import { type Field, fieldName, fieldOf, type Labelled, type SeenEvent } from './event.ts';
+import { type Field, fieldName, fieldReader, type Labelled, type SeenEvent } from './event.ts';
 import { asksContainer, conjuncts, every, type Matcher, matcherOf, typesOf } from './match.ts';
 
 export interface Asked {
@@ -105,7 +105,7 @@ interface Granted {
 
 /** Exceptions by the value that one of their checks compares a field with, so that thousands cost a look-up. */
 class Grants {
-  readonly #byField = new Map<string, Map<string, Granted[]>>();
+  readonly #byField = new Map<string, { read: ReturnType<typeof fieldReader>; values: Map<string, Granted[]> }>();
   readonly #others: Granted[] = [];
 
   constructor(grants: readonly Grant[], where: string) {
@@ -114,8 +114,12 @@ class Grants {
       const key = keyOf(grant.expression);
       if (key === null) this.#others.push(granted);
       else {
-        const values = this.#byField.get(key.field) ?? new Map<string, Granted[]>();
-        this.#byField.set(key.field, values);
+        const field = this.#byField.get(key.field) ?? {
+          read: fieldReader(key.field),
+          values: new Map<string, Granted[]>(),
+        };
+        this.#byField.set(key.field, field);
+        const { values } = field;
         values.set(key.value, [...(values.get(key.value) ?? []), granted]);
       }
     }
@@ -130,8 +134,8 @@ class Grants {
       if (truth === true) found.push(text);
       else if (truth === null) open.push(text);
     };
-    for (const [field, values] of this.#byField) {
-      const value = fieldOf(field, event, container);
+    for (const { read, values } of this.#byField.values()) {
+      const value = read(event, container);
       if (value === undefined || typeof value === 'object') {
         if (value !== null) for (const all of values.values()) for (const each of all) tryOut(each);
       } else for (const each of values.get(String(value)) ?? []) tryOut(each);
@@ -157,12 +161,17 @@ function keyOf(expression: Expression): { readonly field: string; readonly value
   return null;
 }
 
+export interface Candidate {
+  readonly rule: Rule;
+  readonly inScope: Truth;
+}
+
 export class Rulebook {
   /** Enabled rules about system calls, in the file's order. */
   readonly rules: readonly Rule[];
   readonly #byType = new Map<string, readonly Rule[]>();
   readonly #scopes = new WeakMap<Labelled, Map<string, Truth>>();
-  readonly #candidates = new WeakMap<Labelled, Map<string, readonly Rule[]>>();
+  readonly #candidates = new WeakMap<Labelled, Map<string, readonly Candidate[]>>();
 
   constructor(text: string) {
     const collected = collect(readItems(text));
@@ -180,22 +189,22 @@ export class Rulebook {
     return found;
   }
 
-  /** Those that may speak of the container, too. */
-  candidates(types: readonly string[], container: Labelled): readonly Rule[] {
-    const of = this.#candidates.get(container) ?? new Map<string, readonly Rule[]>();
+  /** Those that speak of the container, too, or (`inScope` null) may. */
+  candidates(types: readonly string[], container: Labelled): readonly Candidate[] {
+    const of = this.#candidates.get(container) ?? new Map<string, readonly Candidate[]>();
     this.#candidates.set(container, of);
     const key = types.join(' ');
-    const found = of.get(key) ?? this.about(types).filter((rule) => this.speaksOf(rule, container) !== false);
+    const found = of.get(key) ?? this.about(types).flatMap((rule) => this.#candidate(rule, container));
     of.set(key, found);
     return found;
   }
 
-  speaksOf(rule: Rule, container: Labelled): Truth {
+  #candidate(rule: Rule, container: Labelled): readonly Candidate[] {
     const of = this.#scopes.get(container) ?? new Map<string, Truth>();
     this.#scopes.set(container, of);
     const known = of.get(rule.scopeText);
-    const found = known === undefined ? rule.speaksOf(container) : known;
-    of.set(rule.scopeText, found);
-    return found;
+    const inScope = known === undefined ? rule.speaksOf(container) : known;
+    of.set(rule.scopeText, inScope);
+    return inScope === false ? [] : [{ rule, inScope }];
   }
 }
