@@ -192,7 +192,7 @@ test('hostile names come through YAML, the condition and the engine as what they
         assert.ok(parsed.type === 'and' && parsed.all.slice(1).every(({ type }) => type === 'not'), condition);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
@@ -241,7 +241,7 @@ test('our parser takes and refuses what the engine does', { skip, timeout: 240_0
       taken += ours === null ? 1 : 0;
       assert.equal(ours === null, words === null, `${one}\nours: ${ours}\nengine: ${words}`);
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   );
-  assert.ok(taken > 50, `${taken}`);
+  assert.ok(taken > 20, `${taken}`);
 });

@@ -40,7 +40,7 @@ export const query = z.discriminatedUnion('op', [
   }),
   /** A system call, by its name alone. */
   z.strictObject({ op: z.literal('call'), container, name: z.string().min(1) }),
-  /** Any event by its own fields, as Falco's output has them; what is not given is not known. */
+  /** Any event by its own fields, as Falco's output has them; what is not given is not known, but that it is no probe. */
   z.strictObject({
     op: z.literal('event'),
     container,

@@ -130,6 +130,12 @@ export const macros = {
       '(((evt.type = listen and fd.l4proto = tcp) or (evt.type = bind and fd.l4proto = udp and fd.sport > 0)) and fd.type in (ipv4, ipv6))',
   },
   called: { name: `${prefix}_privileged_call`, condition: `(evt.type in (${lists.calls.name}))` },
+  // Probes are of the kubelet, and recordings have them apart from the workload.
+  probe: {
+    name: `${prefix}_probe`,
+    condition:
+      '(proc.is_container_healthcheck = true or proc.is_container_liveness_probe = true or proc.is_container_readiness_probe = true)',
+  },
   rareSocket: {
     name: `${prefix}_rare_socket`,
     condition: `(evt.type = socket and (${watchedFamilies.map((each) => `evt.arg.domain contains ${each}`).join(' or ')} or (evt.arg.domain contains AF_INET and evt.arg.type in (${rawTypes.join(', ')}))))`,

@@ -15,7 +15,7 @@ export interface File {
 }
 
 export function customFile({ scope, rules, head }: File): string {
-  const used = new Set(rules.map(({ macro }) => macro.name));
+  const used = new Set([sharedMacros.probe.name, ...rules.map(({ macro }) => macro.name)]);
   const shared = Object.values(sharedMacros).filter(({ name }) => used.has(name));
   const named = shared.map(({ condition }) => condition).join(' ');
   const common = Object.values(sharedLists).filter(({ name }) => named.includes(`(${name})`));
@@ -52,7 +52,7 @@ export function ruleName({ title }: RuleDraft, scope: Scope): string {
 }
 
 function scopeMacro({ id, condition }: Scope): Macro {
-  return { name: `kguardian_in_${id}`, condition: `(${condition})` };
+  return { name: `kguardian_in_${id}`, condition: `((${condition}) and not ${sharedMacros.probe.name})` };
 }
 
 function text(head: readonly string[], items: readonly (readonly string[])[]): string {

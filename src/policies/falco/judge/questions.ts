@@ -3,7 +3,7 @@ import type { Observation } from '#observation/observation.ts';
 import type { Query } from '../query.ts';
 import { imageFields, type Metadata } from './container.ts';
 import type { Field, Happenings, Labelled } from './event.ts';
-import { happenings } from './seen.ts';
+import { happenings, noProbe } from './seen.ts';
 
 /** `container` null: one that every rule is about. */
 export function asked(query: Query, metadata: Metadata): { events: Happenings; container: Labelled | null } {
@@ -27,7 +27,7 @@ const common = { container: 'asked', phase: 'program', program: null, seen: { fi
 
 function eventsOf(query: Query): Happenings {
   if (query.op === 'event')
-    return [[{ types: [query.type], fields: { 'evt.dir': '<', ...query.fields }, without: [] }]];
+    return [[{ types: [query.type], fields: { 'evt.dir': '<', ...noProbe, ...query.fields }, without: [] }]];
   const happened = happenings(observationOf(query), []);
   // As it was asked, not by other names of the same file.
   const exact = query.op === 'file' || query.op === 'unix' ? happened.map((oneOf) => oneOf.slice(0, 1)) : happened;

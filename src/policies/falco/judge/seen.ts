@@ -7,7 +7,7 @@
  * - Uses of capabilities, signals and limits are no events. SCTP and ICMP are not told apart from other sockets.
  */
 import { type Network, parseAddress } from '#kubernetes/addresses.ts';
-import type { Observation, ObservationOf } from '#observation/observation.ts';
+import type { Observation, ObservationOf, Phase } from '#observation/observation.ts';
 import type { Field, Happenings, SeenEvent } from './event.ts';
 import { namesOf } from './names.ts';
 
@@ -63,16 +63,25 @@ function made(observation: ObservationOf<'socket'>, type: string | undefined): S
 }
 
 /** Of the process that did it. Its name is what it was called with, which is not recorded here. */
-function own({ program }: { readonly program: string | null }): Record<string, Field> {
-  return program === null ? {} : { 'proc.exepath': program };
+function own({ program, phase }: { readonly program: string | null; readonly phase: Phase }): Record<string, Field> {
+  return { ...(program === null ? {} : { 'proc.exepath': program }), ...(phase === 'session' ? {} : noProbe) };
 }
 
-function executed({ path, calledAs, parent, argv, argvCut, uid, gid }: ObservationOf<'exec'>): SeenEvent {
+/** What was put into the container from outside may be a probe of the kubelet; what the workload started is none. */
+export const noProbe = {
+  'proc.is_container_healthcheck': false,
+  'proc.is_container_liveness_probe': false,
+  'proc.is_container_readiness_probe': false,
+};
+
+function executed(observation: ObservationOf<'exec'>): SeenEvent {
+  const { path, calledAs, parent, argv, argvCut, uid, gid } = observation;
   // The kernel cuts the name of a process after 15 bytes; bytes are not counted here, so a longer one is not known.
   const name = calledAs.slice(calledAs.lastIndexOf('/') + 1);
   const short = /^[\x20-\x7e]*$/.test(name) ? name.slice(0, 15) : undefined;
   const rest = argv.slice(1).join(' ');
   return event(['execve', 'execveat'], {
+    ...own(observation),
     ...{
       'evt.rawres': 0,
       'evt.failed': false,
