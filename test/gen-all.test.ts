@@ -36,6 +36,7 @@ test('a host: every file is proved again by the recording, and the README names 
   assert.deepEqual(files.toSorted(), [
     'apparmor/nginx-apparmor.profile',
     'apparmor/nginx-apparmor.yaml',
+    'falco/nginx-falco.yaml',
     'seccomp/nginx-seccomp.json',
     'selinux/nginx-selinux.cil',
   ]);

@@ -9,7 +9,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th { text-align: left; font-weight: 600; color: var(--soft) }
 td, th { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
-.bar { display: block; width: 9rem; height: .7rem } .good { fill: var(--good) } .open { fill: var(--open) } .bad { fill: var(--bad) } .rest { fill: var(--line) }
+.bar { display: block; width: 9rem; height: .7rem } .good { fill: var(--good) } .open { fill: var(--open) } .bad { fill: var(--bad) } .told { fill: #4a90c2 } .rest { fill: var(--line) }
 .soft { color: var(--soft) } .word { font-weight: 600 } .proved { color: var(--good) } .refused { color: var(--bad) } .abstained { color: var(--open) }
 ul { padding-left: 1.2rem } @media print { body { margin: 0; max-width: none } }`;
 
@@ -67,11 +67,12 @@ function overview(each: WorkloadReport, at: number): string[] {
   ];
 }
 
-function attackBar({ stopped, unknown, all }: AttackReport): string {
-  const label = `${stopped} of ${all} stopped, ${unknown} unknown`;
+function attackBar({ stopped, told, unknown, all }: AttackReport): string {
+  const label = `${stopped} of ${all} stopped, ${told} told of, ${unknown} unknown`;
   return `${bar(
     [
       [stopped, 'good'],
+      [told, 'told'],
       [unknown, 'open'],
     ],
     all,
@@ -89,7 +90,7 @@ ${table(
   ['sensor', 'ran in', 'lost', 'does not see'],
   sensors.map((each) => sensorRow(each, runs)),
 )}
-${table(['kind', 'state', 'replay of what was observed', 'permissions', 'stops alone'], kinds.map(kindRow))}
+${table(['kind', 'state', 'replay of what was observed', 'permissions', 'stops alone', 'tells of'], kinds.map(kindRow))}
 ${list(kinds.flatMap(({ kind, notes }) => notes.map((note) => `${kind}: ${note}`)))}
 ${attacks === null ? '' : `<p>${attackBar(attacks)}</p>\n${left(attacks)}`}`;
 }
@@ -103,9 +104,20 @@ function sensorRow({ sensor, ran, lost, gaps }: SensorReport, runs: number): str
   ];
 }
 
-function kindRow({ kind, state, reason, files, allowed, denied, unknown, permissions, stopped }: KindReport): string[] {
+function kindRow({
+  kind,
+  state,
+  reason,
+  files,
+  allowed,
+  denied,
+  unknown,
+  permissions,
+  stopped,
+  told,
+}: KindReport): string[] {
   const all = allowed + denied + unknown;
-  const told = `${allowed} of ${all} allowed${denied > 0 ? `, ${denied} refused` : ''}${unknown > 0 ? `, ${unknown} unknown` : ''}`;
+  const replayed = `${allowed} of ${all} allowed${denied > 0 ? `, ${denied} refused` : ''}${unknown > 0 ? `, ${unknown} unknown` : ''}`;
   const parts = [
     [allowed, 'good'],
     [unknown, 'open'],
@@ -114,11 +126,12 @@ function kindRow({ kind, state, reason, files, allowed, denied, unknown, permiss
   return [
     `<span class="word">${kind}</span><br><span class="soft">${htmlText(files.join(', '))}</span>`,
     `<span class="${state}">${state}</span>${reason === null ? '' : `<br>${htmlText(reason)}`}`,
-    state === 'proved' ? `${bar(parts, all, told)}<span class="soft">${told}</span>` : '–',
+    state === 'proved' ? `${bar(parts, all, replayed)}<span class="soft">${replayed}</span>` : '–',
     permissions === null
       ? '–'
       : `${permissions.observed} observed<br><span class="soft">${permissions.grounded} with another reason, ${permissions.bare} with none</span>`,
     stopped === null ? '–' : String(stopped),
+    told === null ? '–' : String(told),
   ];
 }
 

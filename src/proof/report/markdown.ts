@@ -42,22 +42,22 @@ function section(each: WorkloadReport, attacksVersion: number): string[] {
       row([sensor, `${ran} of ${runsText(runs)}`, String(lost), gaps.map(markdownText).join('; ') || '–']),
     ),
     '',
-    '| kind | state | replay | permissions | stops alone |',
-    '|---|---|---|---|---|',
+    '| kind | state | replay | permissions | stops alone | tells of |',
+    '|---|---|---|---|---|---|',
     ...kinds.map(kindRow),
     ...notes(kinds),
     ...(attacks === null
       ? []
       : [
           '',
-          `Of ${attacks.all} listed attacks (list ${attacksVersion}) ${attacks.stopped} are stopped by all kinds together, ${attacks.unknown} are unknown.`,
+          `Of ${attacks.all} listed attacks (list ${attacksVersion}) ${attacks.stopped} are stopped by all kinds together; of the others ${attacks.told} raise an alert, ${attacks.unknown} are unknown.`,
           ...(attacks.left.length === 0 ? [] : ['']),
           ...attacks.left.map(({ title, source, outcome }) => `- ${outcome}: ${title} (${markdownText(source)})`),
         ]),
   ];
 }
 
-function kindRow({ kind, state, reason, allowed, denied, unknown, permissions, stopped }: KindReport): string {
+function kindRow({ kind, state, reason, allowed, denied, unknown, permissions, stopped, told }: KindReport): string {
   const replayed =
     state === 'proved'
       ? `${allowed} of ${allowed + denied + unknown} allowed${unknown > 0 ? `, ${unknown} unknown` : ''}`
@@ -72,6 +72,7 @@ function kindRow({ kind, state, reason, allowed, denied, unknown, permissions, s
     replayed,
     granted,
     stopped === null ? '–' : String(stopped),
+    told === null ? '–' : String(told),
   ]);
 }
 

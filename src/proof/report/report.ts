@@ -8,7 +8,7 @@ import type { Unit } from '../everything.ts';
 import { beyond, explain } from '../explain.ts';
 import { onlyOf } from '../generate.ts';
 import { replay } from '../replay.ts';
-import { anyProgram, score, type Scored } from '../score.ts';
+import { anyProgram, type Outcome, score, type Scored } from '../score.ts';
 
 export interface Report {
   readonly attacksVersion: number;
@@ -53,16 +53,23 @@ export interface KindReport {
   /** Null where an artifact speaks of others too. */
   readonly permissions: { readonly observed: number; readonly grounded: number; readonly bare: number } | null;
   readonly notes: readonly string[];
-  /** Listed attacks that this kind alone stops; null where it has not been written. */
+  /** Listed attacks that this kind alone stops, or tells of; null where it has not been written. */
   readonly stopped: number | null;
+  readonly told: number | null;
 }
 
 export interface AttackReport {
   readonly stopped: number;
+  /** Not stopped, and an alert is raised. */
+  readonly told: number;
   readonly unknown: number;
   readonly all: number;
   /** What is not surely stopped by all kinds together. */
-  readonly left: readonly { readonly title: string; readonly source: string; readonly outcome: 'open' | 'unknown' }[];
+  readonly left: readonly {
+    readonly title: string;
+    readonly source: string;
+    readonly outcome: Exclude<Outcome['outcome'], 'stopped'>;
+  }[];
 }
 
 export function reportOf(
@@ -105,9 +112,9 @@ function workloadOf(
     sensors: sensorsOf(baseline),
     kinds: judged.map(({ unit, evaluator }) => {
       const column = evaluator === null ? null : at++;
-      const stopped =
-        rows === null || column === null ? null : rows.filter(({ each }) => each[column]?.outcome === 'stopped').length;
-      return kindOf(unit, evaluator, own, stopped);
+      const of = (wanted: Outcome['outcome']): number | null =>
+        rows === null || column === null ? null : rows.filter(({ each }) => each[column]?.outcome === wanted).length;
+      return kindOf(unit, evaluator, own, { stopped: of('stopped'), told: of('told') });
     }),
     attacks: rows === null ? null : attacksOf(rows),
   };
@@ -144,9 +151,9 @@ function kindOf(
   { kind, proved }: Unit,
   evaluator: Evaluator | null,
   own: readonly Recording[],
-  stopped: number | null,
+  attacks: Pick<KindReport, 'stopped' | 'told'>,
 ): KindReport {
-  const none = { files: [], allowed: 0, denied: 0, unknown: 0, permissions: null, notes: [], stopped };
+  const none = { files: [], allowed: 0, denied: 0, unknown: 0, permissions: null, notes: [], ...attacks };
   if (proved.type === 'abstained') return { ...none, kind: kind.name, state: 'abstained', reason: proved.reason };
   const files = proved.artifacts.map(({ artifact }) => artifact.path);
   if (proved.type === 'refused' || evaluator === null)
@@ -174,7 +181,7 @@ function kindOf(
             bare: idle.ungrounded.length,
           },
     notes: proved.notes,
-    stopped,
+    ...attacks,
   };
 }
 
@@ -183,5 +190,11 @@ function attacksOf(rows: readonly Scored[]): AttackReport {
   const left = rows.flatMap(({ attack: { title, source }, all: { outcome } }) =>
     outcome === 'stopped' ? [] : [{ title, source, outcome }],
   );
-  return { stopped: of('stopped').length, unknown: of('unknown').length, all: rows.length, left };
+  return {
+    stopped: of('stopped').length,
+    told: of('told').length,
+    unknown: of('unknown').length,
+    all: rows.length,
+    left,
+  };
 }
