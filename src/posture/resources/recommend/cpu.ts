@@ -1,0 +1,189 @@
+/**
+ * CPU. The request is a quantile of what a replica needed, old samples counting less, and never less than the last day's;
+ * time in which it had to wait for its limit says "at least". The limit stays unset unless asked for: it makes a program wait
+ * while CPU is to spare.
+ */
+import type { Options } from '../options.ts';
+import { coresText } from '../quantity.ts';
+import type { Ask, Replica } from '../series.ts';
+import { sketch } from '../sketch.ts';
+import type { Figure, Finding } from './advice.ts';
+import { cycleIn } from './cycle.ts';
+import { rounded } from './rounding.ts';
+import { shiftIn } from './shift.ts';
+import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
+import { day, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
+import type { Startup } from './startup.ts';
+import { sureness } from './sureness.ts';
+import { momentText, percentText, rangeOf, seenText, tooShort } from './wording.ts';
+
+export interface CpuAdvice {
+  readonly request: Figure;
+  readonly limit: Figure;
+  readonly findings: readonly Finding[];
+  readonly sure: number;
+}
+
+/** The share of time from which waiting for the limit tells that it is too low. */
+const leastThrottled = 0.01;
+const atLimit = 0.95;
+/** A burst is that much above what is requested, and at least so many cores. */
+const burstFactor = 3;
+const burstCores = 0.1;
+
+export function cpuAdvice(
+  steady: readonly Replica[],
+  startup: Startup | null,
+  current: Ask | null,
+  starts: number,
+  options: Options,
+): CpuAdvice {
+  const all = steady.map((replica) => needs(replica, current));
+  const newest = Math.max(0, ...all.map(({ spans }) => spans.at(-1)?.at ?? 0));
+  const shift = shiftIn(
+    all.flatMap(({ spans }) => spans),
+    newest,
+    options.percentile,
+    options,
+  );
+  const since = shift?.at ?? Number.NEGATIVE_INFINITY;
+  const kept = all
+    .map((each) => ({ ...each, spans: each.spans.filter(({ at }) => at > since) }))
+    .filter(({ spans }) => spans.length > 0);
+  const flat = kept.flatMap(({ spans }) => spans);
+  const sure = sureness(
+    kept.map(({ spans }) => spans),
+    starts,
+  );
+  const findings: Finding[] = [];
+  if (shift !== null)
+    findings.push({
+      type: 'shift',
+      text: `CPU went from ${coresText(shift.before)} to ${coresText(shift.after)}; what was before ${momentText(shift.at)} is left out`,
+    });
+  const longest = Math.max(0, ...kept.map(({ spans }) => secondsSeen(spans)));
+  if (flat.length === 0 || longest < options.minPeriod) {
+    const because = flat.length === 0 ? 'there are no samples of CPU' : tooShort(longest, options);
+    const seen = flat.length === 0 ? null : rangeOf(flat);
+    return {
+      request: { state: 'no-opinion', because, seen },
+      limit: { state: 'no-opinion', because, seen },
+      findings,
+      sure,
+    };
+  }
+  const quantiles = replicaQuantiles(kept, newest, options);
+  findings.push(...skewOf(quantiles, burstCores / 2, 'CPU', coresText));
+  const rules = ruling(quantiles, options.replicaPercentile) ?? { name: null, value: 0, lastDay: false };
+  const waited = secondsSeen(flat.filter(({ waits }) => waits)) / secondsSeen(flat);
+  const censored = waited >= leastThrottled;
+  if (censored)
+    findings.push({
+      type: 'throttled',
+      text: `it had to wait for its CPU limit in ${percentText(waited)} of the time: what it needed then was at least what is counted`,
+    });
+  const whole = sketch();
+  for (const { value, seconds } of flat) whole.add(value, seconds);
+  const high = Math.max(whole.atLeast(0.999) ?? 0, startup?.cpu ?? 0);
+  const burst = burstOf(flat, rules.value, whole.max);
+  if (burst !== null) findings.push(burst);
+  const cycle = cycleIn(flat);
+  if (cycle !== null)
+    findings.push({
+      type: 'cycle',
+      text: `CPU follows the day: ${coresText(cycle.high)} at the busiest hour, ${coresText(cycle.low)} at the calmest, busy from ${cycle.from} to ${cycle.to} h UTC; replicas that follow it (an HPA) would ask for less than one figure for all hours`,
+    });
+  const needed = options.strategy === 'guaranteed' ? Math.max(high, rules.value) : rules.value;
+  const { value, floored } = rounded(needed * (1 + options.cpuMargin), options.cpuFloor, options.cpuStep);
+  if (floored)
+    findings.push({
+      type: 'floor',
+      text: `${coresText(needed)} of CPU would do; the request is the floor of ${coresText(options.cpuFloor)} (--cpu-floor)`,
+    });
+  const who = quantiles.length > 1 ? `, set by ${rules.name ?? 'one replica'} of ${quantiles.length}` : '';
+  const what =
+    options.strategy === 'guaranteed'
+      ? 'the most of 99.9 % of the time and of the start, since a limit would make it wait'
+      : `${percentText(options.percentile)} of the time${rules.lastDay ? ' of the last day, which needed more than the days before' : ''}`;
+  const request: Figure = {
+    state: 'number',
+    value,
+    sure: sure * (censored ? 0.7 : 1),
+    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''} (${seenText(flat, kept.length)}${who})`,
+  };
+  return { request, limit: limitOf(request, high, options), findings, sure };
+}
+
+function limitOf(request: Extract<Figure, { state: 'number' }>, high: number, options: Options): Figure {
+  if (options.strategy === 'guaranteed')
+    return { ...request, because: `as requested, so that the pod is of the class Guaranteed` };
+  if (options.cpuLimit === 'none')
+    return { state: 'unset', because: 'a CPU limit makes it wait while CPU is to spare (--cpu-limit burst sets one)' };
+  const { value } = rounded(Math.max(high * (1 + options.cpuMargin), request.value), options.cpuFloor, options.cpuStep);
+  return { ...request, value, because: `99.9 % of the time and the start: ${coresText(high)}` };
+}
+
+interface Need extends Span {
+  /** For its limit. */
+  readonly waits: boolean;
+}
+
+interface Needs {
+  readonly name: string | null;
+  readonly spans: readonly Need[];
+}
+
+/** Usage while it waits is what it got, not what it needed: raised by the share of time that it waited. */
+function needs({ name, cpu, throttled }: Replica, current: Ask | null): Needs {
+  const limit = current?.limit ?? null;
+  const reach = 3 * usualStep(throttled);
+  let next = 0;
+  const all = spans(cpu).map((span): Need => {
+    while ((throttled[next + 1]?.[0] ?? Number.POSITIVE_INFINITY) <= span.at) next += 1;
+    const [at, told] = throttled[next] ?? [Number.NEGATIVE_INFINITY, 0];
+    const share = at <= span.at && span.at - at < reach ? told : 0;
+    const waits = share >= leastThrottled || (limit !== null && span.value >= limit * atLimit);
+    return { ...span, value: span.value * (1 + share), waits };
+  });
+  return { name, spans: all };
+}
+
+interface ReplicaQuantile extends ReplicaNeed {
+  readonly lastDay: boolean;
+}
+
+/** The lowest first. Replicas that were seen for a short time count as one: alone they are little more than their start. */
+function replicaQuantiles(
+  kept: readonly Needs[],
+  newest: number,
+  { percentile, halfLife }: Options,
+): ReplicaQuantile[] {
+  const longest = Math.max(...kept.map(({ spans }) => secondsSeen(spans)));
+  const [long, short] = [true, false].map((isLong) =>
+    kept.filter(({ spans }) => secondsSeen(spans) >= longest / 10 === isLong),
+  );
+  const groups = (long ?? []).map(({ name, spans }) => ({ name, spans }));
+  if (short !== undefined && short.length > 0)
+    groups.push({ name: `${short.length} short-lived replicas`, spans: short.flatMap(({ spans }) => spans) });
+  return sortedNeeds(
+    groups.map(({ name, spans }): ReplicaQuantile => {
+      const [whole, last] = [sketch(), sketch()];
+      for (const span of spans) {
+        whole.add(span.value, weightOf(span, newest, halfLife));
+        if (span.at > newest - day) last.add(span.value, span.seconds);
+      }
+      const [overall, lately] = [whole.atLeast(percentile) ?? 0, last.atLeast(percentile) ?? 0];
+      return { name, value: Math.max(overall, lately), lastDay: lately > overall * 1.02 };
+    }),
+  );
+}
+
+function burstOf(flat: readonly Span[], usual: number, most: number): Finding | null {
+  const above = Math.max(usual * burstFactor, usual + burstCores);
+  if (most < above) return null;
+  const share = secondsSeen(flat.filter(({ value }) => value >= above)) / secondsSeen(flat);
+  return {
+    type: 'burst',
+    text: `bursts of up to ${coresText(most)} in ${percentText(share)} of the time, ${Math.round(most / usual)} times what is requested: where they must be quick, request more or keep CPU to spare on the nodes; a limit below would cut them`,
+  };
+}

@@ -1,0 +1,205 @@
+/**
+ * Memory. The request is a quantile of the daily peaks, old ones counting less, with a margin from how much they differ. The
+ * limit is above every peak, that of the start and those that only the kernel saw among them; a kill says that the need was
+ * higher than what killed it. What only grows has no right figure.
+ */
+import type { Options } from '../options.ts';
+import { bytesText, mebibyte } from '../quantity.ts';
+import type { Ask, Replica } from '../series.ts';
+import type { Figure, Finding } from './advice.ts';
+import { rounded } from './rounding.ts';
+import { shiftIn, type Shift } from './shift.ts';
+import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
+import { days, secondsSeen, type Span, spans, weightOf } from './spans.ts';
+import type { Startup } from './startup.ts';
+import { sureness } from './sureness.ts';
+import { leakIn, type Leak } from './trend.ts';
+import { momentText, rangeOf, seenText, tooShort } from './wording.ts';
+
+export interface MemoryAdvice {
+  readonly request: Figure;
+  readonly limit: Figure;
+  readonly findings: readonly Finding[];
+  readonly sure: number;
+}
+
+/** So near to its limit, what it would have used without one is not known. */
+const atLimit = 0.95;
+/** Margins from the spread of peaks: twice their standard deviation, at most so much. */
+const mostMargin = 0.5;
+const skewBytes = 50 * mebibyte;
+
+export function memoryAdvice(
+  steady: readonly Replica[],
+  startup: Startup | null,
+  current: Ask | null,
+  starts: number,
+  options: Options,
+): MemoryAdvice {
+  const all = steady.map(({ name, memory }) => ({ name, spans: spans(memory) }));
+  const newest = Math.max(0, ...all.map(({ spans }) => spans.at(-1)?.at ?? 0));
+  const leak = leakIn(steady);
+  // What grows all the time has no levels.
+  const shift =
+    leak === null
+      ? shiftIn(
+          all.flatMap(({ spans }) => spans),
+          newest,
+          1,
+          options,
+        )
+      : null;
+  const since = shift?.at ?? Number.NEGATIVE_INFINITY;
+  const kept = all
+    .map((each) => ({ ...each, spans: each.spans.filter(({ at }) => at > since) }))
+    .filter(({ spans }) => spans.length > 0);
+  const flat = kept.flatMap(({ spans }) => spans);
+  const sure = sureness(
+    kept.map(({ spans }) => spans),
+    starts,
+  );
+  const findings = [...shiftFinding(shift), ...leakFinding(leak)];
+  const longest = Math.max(0, ...kept.map(({ spans }) => secondsSeen(spans)));
+  const none = (because: string): MemoryAdvice => {
+    const figure: Figure = { state: 'no-opinion', because, seen: flat.length === 0 ? null : rangeOf(flat) };
+    return { request: figure, limit: figure, findings, sure };
+  };
+  if (flat.length === 0) return none('there are no samples of memory');
+  const oom = lastKill(steady, since, options);
+  if (oom !== null) findings.push(oom.finding);
+  if (longest < options.minPeriod) return none(tooShort(longest, options));
+  if (leak?.type === 'endless') return none('it leaks: whatever the figure, it is reached');
+
+  const [, most] = rangeOf(flat);
+  const full = current?.limit != null && most >= current.limit * atLimit ? current.limit : null;
+  if (full !== null)
+    findings.push({
+      type: 'at-limit',
+      text: `memory reached ${bytesText(most)} of a limit of ${bytesText(full)}: what it would use without one is not known`,
+    });
+  const censored = Math.max(oom?.least ?? 0, full === null ? 0 : bumped(full, options));
+  const doubt = (censored > 0 ? 0.6 : 1) * (leak === null ? 1 : 0.5);
+  const needs = sortedNeeds(kept.map((each) => needOf(each, newest, options)));
+  findings.push(...skewOf(needs, skewBytes, 'memory', bytesText));
+  const margin = Math.min(2 * Math.max(...needs.map(({ spread }) => spread)), mostMargin);
+  const usual = ruling(needs, options.replicaPercentile)?.value ?? 0;
+  const hidden = shift === null ? Math.max(0, ...steady.map(({ peak }) => peak ?? 0)) : 0;
+  const peak = Math.max(most, hidden, startup?.memory ?? 0);
+  const limitMargin = Math.max(options.memoryMargin, margin);
+  const needed = Math.max(peak * (1 + limitMargin), peak + options.memoryMinMargin, censored);
+  const limit = rounded(needed, options.memoryFloor, options.memoryStep);
+  const request = rounded(Math.max(usual * (1 + margin), censored), options.memoryFloor, options.memoryStep);
+  if (request.floored)
+    findings.push({
+      type: 'floor',
+      text: `${bytesText(usual)} of memory would do; the request is the floor of ${bytesText(options.memoryFloor)} (--memory-floor)`,
+    });
+  const limitFigure: Figure = {
+    state: 'number',
+    value: Math.max(limit.value, request.value),
+    sure: sure * doubt,
+    because:
+      censored >= needed
+        ? `above what was not enough: ${bytesText(censored)}`
+        : `the peak of all phases, ${bytesText(peak)}${hidden >= peak ? ' as the kernel saw it between samples' : ''}, and ${bytesText(needed - peak)} of margin`,
+  };
+  if (options.strategy === 'guaranteed') return { request: { ...limitFigure }, limit: limitFigure, findings, sure };
+  const requestFigure: Figure = {
+    state: 'number',
+    value: request.value,
+    sure: sure * doubt,
+    because:
+      censored >= usual * (1 + margin)
+        ? `above what was not enough: ${bytesText(censored)}`
+        : `the usual peak of a day, ${bytesText(usual)}, and ${Math.round(margin * 100)} % since peaks differ by that (${seenText(flat, kept.length)})`,
+  };
+  return { request: requestFigure, limit: limitFigure, findings, sure };
+}
+
+interface Kill {
+  /** What may not be gone below. */
+  readonly least: number;
+  readonly finding: Finding;
+}
+
+/** The last one: limits before it were not enough either. */
+function lastKill(steady: readonly Replica[], since: number, options: Options): Kill | null {
+  const kills = steady.flatMap(({ oom }) => oom).filter(([at]) => at > since);
+  const last = kills.toSorted((a, b) => a[0] - b[0]).at(-1);
+  if (last === undefined) return null;
+  const [at, size] = last;
+  const least = bumped(size, options);
+  const seen = Math.max(0, ...steady.map(({ memory }) => memory.reduce((max, [, value]) => Math.max(max, value), 0)));
+  const unseen = seen < size ? `; no sample shows more than ${bytesText(seen)}, so its peak was not seen` : '';
+  return {
+    least,
+    finding: {
+      type: 'oom',
+      text: `killed for want of memory ${kills.length === 1 ? 'once' : `${kills.length} times`}, last at ${bytesText(size)} on ${momentText(at)}: at least ${bytesText(least)} from then on${unseen}`,
+    },
+  };
+}
+
+function bumped(size: number, { oomRatio, oomBump }: Options): number {
+  return Math.max(size * oomRatio, size + oomBump);
+}
+
+interface Peak {
+  readonly value: number;
+  readonly weight: number;
+}
+
+interface Need extends ReplicaNeed {
+  /** Of its peaks, by their mean. */
+  readonly spread: number;
+}
+
+/** From the peaks of its days; a day counts as much as it was seen. */
+function needOf(
+  { name, spans: own }: { readonly name: string | null; readonly spans: readonly Span[] },
+  newest: number,
+  { halfLife, percentile }: Options,
+): Need {
+  const peaks = days(own, newest).map(({ spans: all, seen }): Peak => {
+    const value = all.reduce((max, each) => Math.max(max, each.value), 0);
+    const last = all.at(-1)?.at ?? newest;
+    return { value, weight: weightOf({ at: last, value, seconds: seen }, newest, halfLife) };
+  });
+  return { name, value: quantileOf(peaks, percentile), spread: spreadOf(peaks.map(({ value }) => value)) };
+}
+
+/** The lowest peak that is at least as high as this share of them. */
+function quantileOf(peaks: readonly Peak[], share: number): number {
+  const sorted = peaks.toSorted((a, b) => a.value - b.value);
+  const whole = sorted.reduce((sum, { weight }) => sum + weight, 0);
+  let sum = 0;
+  for (const { value, weight } of sorted) {
+    sum += weight;
+    if (sum >= whole * share) return value;
+  }
+  return sorted.at(-1)?.value ?? 0;
+}
+
+/** The standard deviation, by the mean. */
+function spreadOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (mean === 0 || values.length < 2) return 0;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)) / mean;
+}
+
+function shiftFinding(shift: Shift | null): Finding[] {
+  if (shift === null) return [];
+  const text = `memory went from ${bytesText(shift.before)} to ${bytesText(shift.after)}; what was before ${momentText(shift.at)} is left out`;
+  return [{ type: 'shift', text }];
+}
+
+function leakFinding(leak: Leak | null): Finding[] {
+  if (leak === null) return [];
+  const rate = `memory grows by ${bytesText(leak.bytesPerHour * 24)} a day`;
+  const text = {
+    endless: `${rate} and nothing ended that: a leak, which no limit fits`,
+    restarts: `${rate} until a restart, ${leak.restarts} times: a leak; the limit holds as long as restarts come as often`,
+    rising: `${rate} to the end of what was seen: its peak is not known, be it a leak or the hour of the day`,
+  }[leak.type];
+  return [{ type: 'leak', text }];
+}

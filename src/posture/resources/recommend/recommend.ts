@@ -1,0 +1,81 @@
+/** Usage → requests and limits with their reasons, or the reason why there are none. */
+import type { Options } from '../options.ts';
+import { timeText } from '../quantity.ts';
+import { type ContainerUsage, faultOf, type Replica, type Sample } from '../series.ts';
+import type { Basis, ContainerAdvice, Figure, Finding } from './advice.ts';
+import { cpuAdvice } from './cpu.ts';
+import { memoryAdvice } from './memory.ts';
+import { secondsSeen, spans } from './spans.ts';
+import { phases } from './startup.ts';
+import { coresText, bytesText } from '../quantity.ts';
+
+export function recommend(usage: ContainerUsage, options: Options): ContainerAdvice {
+  const { name, current } = usage;
+  const fault = faultOf(usage);
+  const replicas = within(usage.replicas, options.observationPeriod);
+  const basis = basisOf(replicas);
+  if (fault !== null) {
+    const none: Figure = { state: 'no-opinion', because: fault, seen: null };
+    const pair = { request: none, limit: none };
+    return { name, cpu: pair, memory: pair, confidence: 0, startup: null, findings: [], basis, fault };
+  }
+  const { steady, startup } = phases(replicas, options);
+  const starts = basis.starts + (startup?.guessed === true ? startup.times : 0);
+  const cpu = cpuAdvice(steady, startup, current?.cpu ?? null, starts, options);
+  const memory = memoryAdvice(steady, startup, current?.memory ?? null, starts, options);
+  const started: Finding[] =
+    startup === null
+      ? []
+      : [
+          {
+            type: 'startup',
+            text: `the ${startup.guessed ? 'begin of the series looks like a start' : 'start'}: up to ${coresText(startup.cpu)} and ${bytesText(startup.memory)} for ${timeText(startup.seconds)}; requests are for what follows, limits let it pass`,
+          },
+        ];
+  const figures = [cpu.request, cpu.limit, memory.request, memory.limit];
+  const sure = figures.flatMap((each) => (each.state === 'number' ? [each.sure] : []));
+  return {
+    name,
+    cpu: { request: cpu.request, limit: cpu.limit },
+    memory: { request: memory.request, limit: memory.limit },
+    confidence: Math.min(...(sure.length === 0 ? [cpu.sure, memory.sure] : sure)),
+    startup,
+    findings: [...started, ...cpu.findings, ...memory.findings],
+    basis,
+    fault: null,
+  };
+}
+
+/** What is not older than the period, counted from the newest sample. */
+function within(replicas: readonly Replica[], period: number): Replica[] {
+  const newest = replicas.reduce(
+    (max, { cpu, memory }) => Math.max(max, cpu.at(-1)?.[0] ?? 0, memory.at(-1)?.[0] ?? 0),
+    0,
+  );
+  const inside = ([at]: Sample): boolean => at > newest - period;
+  return replicas
+    .map((replica) => ({
+      ...replica,
+      cpu: replica.cpu.filter(inside),
+      memory: replica.memory.filter(inside),
+      oom: replica.oom.filter(inside),
+      throttled: replica.throttled.filter(inside),
+      starts: replica.starts.filter((at) => at > newest - period),
+    }))
+    .filter(({ cpu, memory, oom }) => cpu.length + memory.length + oom.length > 0);
+}
+
+function basisOf(replicas: readonly Replica[]): Basis {
+  const times = replicas
+    .flatMap(({ cpu, memory }) => [cpu[0], memory[0], cpu.at(-1), memory.at(-1)])
+    .flatMap((sample) => sample?.[0] ?? []);
+  const sum = (of: (replica: Replica) => number): number => replicas.reduce((total, each) => total + of(each), 0);
+  return {
+    since: times.length === 0 ? null : Math.min(...times),
+    until: times.length === 0 ? null : Math.max(...times),
+    seconds: sum(({ cpu, memory }) => Math.max(secondsSeen(spans(cpu)), secondsSeen(spans(memory)))),
+    samples: sum(({ cpu, memory }) => cpu.length + memory.length),
+    replicas: replicas.length,
+    starts: sum(({ starts }) => starts.length),
+  };
+}

@@ -1,0 +1,48 @@
+/** Samples with the time that each stands for. */
+import type { Sample } from '../series.ts';
+
+export interface Span {
+  readonly at: number;
+  readonly value: number;
+  /** Since the sample before, at most three of the usual steps: what lies in a hole nobody saw. */
+  readonly seconds: number;
+}
+
+export const day = 86_400;
+
+export function spans(samples: readonly Sample[]): Span[] {
+  const usual = usualStep(samples);
+  return samples.map(([at, value], index) => {
+    const before = samples[index - 1]?.[0];
+    return { at, value, seconds: before === undefined ? usual : Math.min(at - before, 3 * usual) };
+  });
+}
+
+/** The median distance; a lone sample stands for one second, which is next to nothing. */
+export function usualStep(samples: readonly Sample[]): number {
+  const steps = samples.slice(1).map(([at], index) => at - (samples[index]?.[0] ?? at));
+  return steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 1;
+}
+
+export function secondsSeen(all: readonly Span[]): number {
+  return all.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** What a sample still counts for. */
+export function weightOf({ at, seconds }: Span, newest: number, halfLife: number): number {
+  return halfLife === 0 ? seconds : seconds * 2 ** ((at - newest) / halfLife);
+}
+
+/** The whole days back from `newest`, the oldest first; a day of which less than half was seen is left out. */
+export function days(all: readonly Span[], newest: number): Day[] {
+  const byDay = Map.groupBy(all, ({ at }) => Math.floor((newest - at) / day));
+  return [...byDay]
+    .map(([back, own]) => ({ since: newest - (back + 1) * day, spans: own, seen: secondsSeen(own) }))
+    .toSorted((a, b) => a.since - b.since);
+}
+
+export interface Day {
+  readonly since: number;
+  readonly spans: readonly Span[];
+  readonly seen: number;
+}

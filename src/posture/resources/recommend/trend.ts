@@ -1,0 +1,81 @@
+/**
+ * Memory that only grows. Between restarts (usage that drops at once, or a start that was seen) it is cut into eight parts:
+ * a leak is higher in nearly each of them and still rises at the end. What fills a cache rises and settles; what changes its
+ * level rises once; what follows the day comes down slowly. None of those passes.
+ */
+import type { Replica, Sample } from '../series.ts';
+import { day } from './spans.ts';
+
+export interface Leak {
+  /**
+   * - `endless`: for longer than a day, and nothing ended it.
+   * - `restarts`: it was ended by restarts, so its peak is known as long as they come as often.
+   * - `rising`: for less than a day: a day's own rise would look the same.
+   */
+  readonly type: 'endless' | 'restarts' | 'rising';
+  readonly bytesPerHour: number;
+  readonly restarts: number;
+}
+
+const parts = 8;
+/** Of what it was at first. */
+const leastGrowth = 0.2;
+const drop = 0.3;
+
+/** The worst of the replicas; null where none leaks. */
+export function leakIn(replicas: readonly Replica[]): Leak | null {
+  const found = replicas.flatMap((replica) => leakOf(replica) ?? []);
+  for (const type of ['endless', 'restarts', 'rising'] as const) {
+    const worst = found.filter((each) => each.type === type).toSorted((a, b) => b.bytesPerHour - a.bytesPerHour)[0];
+    if (worst !== undefined) return worst;
+  }
+  return null;
+}
+
+function leakOf({ memory, starts }: Replica): Leak | null {
+  const runs = runsOf(memory, starts).map((run) => ({ run, slope: slopeOf(run) }));
+  const rising = runs.filter(({ slope }) => slope !== null);
+  const ended = rising.filter(({ run }) => run !== runs.at(-1)?.run);
+  const bytesPerHour = Math.max(...rising.map(({ slope }) => slope ?? 0)) * 3600;
+  if (ended.length >= 2) return { type: 'restarts', bytesPerHour, restarts: ended.length };
+  const [last] = rising.slice(-1);
+  if (last === undefined || last.run !== runs.at(-1)?.run) return null;
+  const lasts = (last.run.at(-1)?.[0] ?? 0) - (last.run[0]?.[0] ?? 0);
+  return { type: lasts > day ? 'endless' : 'rising', bytesPerHour, restarts: ended.length };
+}
+
+function runsOf(memory: readonly Sample[], starts: readonly number[]): Sample[][] {
+  const runs: Sample[][] = [];
+  let run: Sample[] = [];
+  for (const [index, sample] of memory.entries()) {
+    const before = memory[index - 1];
+    const restarted =
+      before !== undefined &&
+      (sample[1] < before[1] * (1 - drop) || starts.some((start) => start > before[0] && start <= sample[0]));
+    if (restarted) {
+      runs.push(run);
+      run = [];
+    }
+    run.push(sample);
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+}
+
+/** Bytes a second; null where it does not rise all the time. */
+function slopeOf(run: readonly Sample[]): number | null {
+  if (run.length < parts * 2) return null;
+  const medians = Array.from({ length: parts }, (_, part) => {
+    const own = run.slice(Math.floor((part * run.length) / parts), Math.floor(((part + 1) * run.length) / parts));
+    return own.map(([, value]) => value).toSorted((a, b) => a - b)[Math.floor(own.length / 2)] ?? 0;
+  });
+  const [first = 0] = medians;
+  const growth = (medians.at(-1) ?? 0) - first;
+  if (growth < first * leastGrowth || growth <= 0) return null;
+  const usual = growth / (parts - 1);
+  const rises = medians.slice(1).map((median, at) => median - (medians[at] ?? 0) >= usual / 4);
+  if (rises.filter(Boolean).length < parts - 2 || !rises.slice(-2).every(Boolean)) return null;
+  // From the middle of the first part to the middle of the last.
+  const seconds = (((run.at(-1)?.[0] ?? 0) - (run[0]?.[0] ?? 0)) * (parts - 1)) / parts;
+  return seconds > 0 ? growth / seconds : null;
+}
