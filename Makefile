@@ -8,8 +8,8 @@ CLANG ?= clang
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(foreach arch,x86_64 aarch64,$(patsubst bpf/%.bpf.c,build/bpf/$(arch)/%.bpf.o,$(BPF_SOURCES)))
 BUNDLE := build/bundle/main.js
-# Native, or written for Node.js in ways that a bundler cannot follow.
-EXTERNAL := koffi fastify pino pg prom-client selfsigned
+# Native, or written for Node.js in ways that a bundler cannot follow; protobufjs is for a form of sketches that we do not write.
+EXTERNAL := koffi fastify pino pg prom-client selfsigned protobufjs/minimal
 TESTS ?= $(shell find src test scripts -name '*.test.ts' | sort)
 
 help: ## what can be made

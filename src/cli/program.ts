@@ -15,6 +15,7 @@ import {
   workload,
 } from './evidence-flags.ts';
 import { addRbac } from './rbac-command.ts';
+import { addResources } from './resources-command.ts';
 import { addPss } from './pss-command.ts';
 import { addRecord } from './record-command.ts';
 import { addImport, addRefine } from './refine-command.ts';
@@ -196,6 +197,7 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
   }
 
   addRbac({ gen, evaluate });
+  addResources({ gen, evaluate });
   addPss(root);
 
   command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [

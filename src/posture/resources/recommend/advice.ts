@@ -1,5 +1,6 @@
 /** What is advised for a container, with its reasons. */
 import type { Figures } from '../figures.ts';
+import type { Cycle } from './cycle.ts';
 import { roundedSureness } from './sureness.ts';
 import type { Startup } from './startup.ts';
 
@@ -14,6 +15,13 @@ export type Figure =
   | { readonly state: 'unset'; readonly because: string }
   | { readonly state: 'no-opinion'; readonly because: string; readonly seen: readonly [number, number] | null };
 
+export interface Advised {
+  readonly request: Figure;
+  readonly limit: Figure;
+  /** What is usual (the median) and the most that may be needed, rounded as figures are; null where there is no figure. */
+  readonly bounds: readonly [usual: number, most: number] | null;
+}
+
 /** What a reader must know besides the figures. */
 export interface Finding {
   readonly type:
@@ -22,12 +30,12 @@ export interface Finding {
     | 'floor'
     | 'leak'
     | 'oom'
+    | 'period'
     | 'at-limit'
     | 'shift'
     | 'skew'
     | 'startup'
-    | 'throttled'
-    | 'usage';
+    | 'throttled';
   /** A sentence without a full stop. */
   readonly text: string;
 }
@@ -46,11 +54,13 @@ export interface Basis {
 
 export interface ContainerAdvice {
   readonly name: string;
-  readonly cpu: { readonly request: Figure; readonly limit: Figure };
-  readonly memory: { readonly request: Figure; readonly limit: Figure };
+  readonly cpu: Advised;
+  readonly memory: Advised;
   /** That of the least sure figure; where there is none, that of the samples. */
   readonly confidence: number;
   readonly startup: Startup | null;
+  /** Of CPU. */
+  readonly cycle: Cycle | null;
   readonly findings: readonly Finding[];
   readonly basis: Basis;
   /** Why the samples were not believed; the figures are without opinion then. */

@@ -7,8 +7,8 @@ import type { Options } from '../options.ts';
 import { coresText } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
 import { sketch } from '../sketch.ts';
-import type { Figure, Finding } from './advice.ts';
-import { cycleIn } from './cycle.ts';
+import type { Advised, Figure, Finding } from './advice.ts';
+import { type Cycle, cycleIn } from './cycle.ts';
 import { rounded } from './rounding.ts';
 import { shiftIn } from './shift.ts';
 import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
@@ -17,10 +17,9 @@ import type { Startup } from './startup.ts';
 import { sureness } from './sureness.ts';
 import { momentText, percentText, rangeOf, seenText, tooShort } from './wording.ts';
 
-export interface CpuAdvice {
-  readonly request: Figure;
-  readonly limit: Figure;
+export interface CpuAdvice extends Advised {
   readonly findings: readonly Finding[];
+  readonly cycle: Cycle | null;
   readonly sure: number;
 }
 
@@ -65,12 +64,8 @@ export function cpuAdvice(
   if (flat.length === 0 || longest < options.minPeriod) {
     const because = flat.length === 0 ? 'there are no samples of CPU' : tooShort(longest, options);
     const seen = flat.length === 0 ? null : rangeOf(flat);
-    return {
-      request: { state: 'no-opinion', because, seen },
-      limit: { state: 'no-opinion', because, seen },
-      findings,
-      sure,
-    };
+    const figure: Figure = { state: 'no-opinion', because, seen };
+    return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
   }
   const quantiles = replicaQuantiles(kept, newest, options);
   findings.push(...skewOf(quantiles, burstCores / 2, 'CPU', coresText));
@@ -111,7 +106,9 @@ export function cpuAdvice(
     sure: sure * (censored ? 0.7 : 1),
     because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''} (${seenText(flat, kept.length)}${who})`,
   };
-  return { request, limit: limitOf(request, high, options), findings, sure };
+  const round = (cores: number): number => rounded(cores, options.cpuFloor, options.cpuStep).value;
+  const bounds = [round(whole.quantile(0.5) ?? 0), round(Math.max(whole.max, startup?.cpu ?? 0))] as const;
+  return { request, limit: limitOf(request, high, options), bounds, cycle, findings, sure };
 }
 
 function limitOf(request: Extract<Figure, { state: 'number' }>, high: number, options: Options): Figure {

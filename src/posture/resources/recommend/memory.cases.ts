@@ -11,7 +11,6 @@ import {
   mentions,
   minute,
   near,
-  number,
   replica,
   silentOf,
   usage,

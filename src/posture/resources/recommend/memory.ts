@@ -6,7 +6,8 @@
 import type { Options } from '../options.ts';
 import { bytesText, mebibyte } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
-import type { Figure, Finding } from './advice.ts';
+import { sketch } from '../sketch.ts';
+import type { Advised, Figure, Finding } from './advice.ts';
 import { rounded } from './rounding.ts';
 import { shiftIn, type Shift } from './shift.ts';
 import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
@@ -16,9 +17,7 @@ import { sureness } from './sureness.ts';
 import { leakIn, type Leak } from './trend.ts';
 import { momentText, rangeOf, seenText, tooShort } from './wording.ts';
 
-export interface MemoryAdvice {
-  readonly request: Figure;
-  readonly limit: Figure;
+export interface MemoryAdvice extends Advised {
   readonly findings: readonly Finding[];
   readonly sure: number;
 }
@@ -62,7 +61,7 @@ export function memoryAdvice(
   const longest = Math.max(0, ...kept.map(({ spans }) => secondsSeen(spans)));
   const none = (because: string): MemoryAdvice => {
     const figure: Figure = { state: 'no-opinion', because, seen: flat.length === 0 ? null : rangeOf(flat) };
-    return { request: figure, limit: figure, findings, sure };
+    return { request: figure, limit: figure, bounds: null, findings, sure };
   };
   if (flat.length === 0) return none('there are no samples of memory');
   const oom = lastKill(steady, since, options);
@@ -103,7 +102,8 @@ export function memoryAdvice(
         ? `above what was not enough: ${bytesText(censored)}`
         : `the peak of all phases, ${bytesText(peak)}${hidden >= peak ? ' as the kernel saw it between samples' : ''}, and ${bytesText(needed - peak)} of margin`,
   };
-  if (options.strategy === 'guaranteed') return { request: { ...limitFigure }, limit: limitFigure, findings, sure };
+  const bounds = [rounded(medianOf(flat), options.memoryFloor, options.memoryStep).value, limitFigure.value] as const;
+  if (options.strategy === 'guaranteed') return { request: limitFigure, limit: limitFigure, bounds, findings, sure };
   const requestFigure: Figure = {
     state: 'number',
     value: request.value,
@@ -113,7 +113,7 @@ export function memoryAdvice(
         ? `above what was not enough: ${bytesText(censored)}`
         : `the usual peak of a day, ${bytesText(usual)}, and ${Math.round(margin * 100)} % since peaks differ by that (${seenText(flat, kept.length)})`,
   };
-  return { request: requestFigure, limit: limitFigure, findings, sure };
+  return { request: requestFigure, limit: limitFigure, bounds, findings, sure };
 }
 
 interface Kill {
@@ -178,6 +178,12 @@ function quantileOf(peaks: readonly Peak[], share: number): number {
     if (sum >= whole * share) return value;
   }
   return sorted.at(-1)?.value ?? 0;
+}
+
+function medianOf(flat: readonly Span[]): number {
+  const all = sketch();
+  for (const { value, seconds } of flat) all.add(value, seconds);
+  return all.quantile(0.5) ?? 0;
 }
 
 /** The standard deviation, by the mean. */

@@ -1,13 +1,12 @@
 /** Usage → requests and limits with their reasons, or the reason why there are none. */
 import type { Options } from '../options.ts';
-import { timeText } from '../quantity.ts';
+import { bytesText, coresText, timeText } from '../quantity.ts';
 import { type ContainerUsage, faultOf, type Replica, type Sample } from '../series.ts';
 import type { Basis, ContainerAdvice, Figure, Finding } from './advice.ts';
 import { cpuAdvice } from './cpu.ts';
 import { memoryAdvice } from './memory.ts';
 import { secondsSeen, spans } from './spans.ts';
 import { phases } from './startup.ts';
-import { coresText, bytesText } from '../quantity.ts';
 
 export function recommend(usage: ContainerUsage, options: Options): ContainerAdvice {
   const { name, current } = usage;
@@ -16,8 +15,8 @@ export function recommend(usage: ContainerUsage, options: Options): ContainerAdv
   const basis = basisOf(replicas);
   if (fault !== null) {
     const none: Figure = { state: 'no-opinion', because: fault, seen: null };
-    const pair = { request: none, limit: none };
-    return { name, cpu: pair, memory: pair, confidence: 0, startup: null, findings: [], basis, fault };
+    const pair = { request: none, limit: none, bounds: null };
+    return { name, cpu: pair, memory: pair, confidence: 0, startup: null, cycle: null, findings: [], basis, fault };
   }
   const { steady, startup } = phases(replicas, options);
   const starts = basis.starts + (startup?.guessed === true ? startup.times : 0);
@@ -36,14 +35,22 @@ export function recommend(usage: ContainerUsage, options: Options): ContainerAdv
   const sure = figures.flatMap((each) => (each.state === 'number' ? [each.sure] : []));
   return {
     name,
-    cpu: { request: cpu.request, limit: cpu.limit },
-    memory: { request: memory.request, limit: memory.limit },
+    cpu: { request: cpu.request, limit: cpu.limit, bounds: cpu.bounds },
+    memory: { request: memory.request, limit: memory.limit, bounds: memory.bounds },
     confidence: Math.min(...(sure.length === 0 ? [cpu.sure, memory.sure] : sure)),
     startup,
-    findings: [...started, ...cpu.findings, ...memory.findings],
+    cycle: cpu.cycle,
+    findings: [...shortened(basis, options), ...started, ...cpu.findings, ...memory.findings],
     basis,
     fault: null,
   };
+}
+
+/** A tenth less is the same period. */
+function shortened({ since, until }: Basis, { observationPeriod }: Options): Finding[] {
+  if (since === null || until === null || until - since > observationPeriod * 0.9) return [];
+  const text = `${timeText(until - since)} were seen of the ${timeText(observationPeriod)} that were asked for: what other hours and days need is not known`;
+  return [{ type: 'period', text }];
 }
 
 /** What is not older than the period, counted from the newest sample. */

@@ -1,0 +1,69 @@
+/** The objects that advice has to do with, of files or of the cluster. Advice goes without them, and says what it then does not know. */
+import { json, text } from '#kubernetes/json.ts';
+import { documents } from '#posture/documents.ts';
+import { objectsOf } from '#posture/resources/objects.ts';
+import type { Api } from '../cluster/api.ts';
+import { Failure } from '../failure.ts';
+import { tell } from '../story.ts';
+import { complain } from './resources-lines.ts';
+import { fileTexts } from './pss/manifests.ts';
+
+/** Of a namespace: as they are asked for, and in a cluster's collections of all. */
+export interface Wanted {
+  readonly namespace: string;
+  readonly kind: string | null;
+  readonly name: string;
+}
+
+const collections: readonly (readonly [root: string, resource: string, apiVersion: string, kind: string])[] = [
+  ['/apis/apps/v1', 'deployments', 'apps/v1', 'Deployment'],
+  ['/apis/apps/v1', 'statefulsets', 'apps/v1', 'StatefulSet'],
+  ['/apis/apps/v1', 'daemonsets', 'apps/v1', 'DaemonSet'],
+  ['/apis/batch/v1', 'cronjobs', 'batch/v1', 'CronJob'],
+];
+const besides: typeof collections = [
+  ['/apis/autoscaling/v2', 'horizontalpodautoscalers', 'autoscaling/v2', 'HorizontalPodAutoscaler'],
+  ['/api/v1', 'limitranges', 'v1', 'LimitRange'],
+];
+
+/** A document that cannot be read is told with its line; the others count. */
+export async function objectsInFiles(files: readonly string[]): Promise<unknown[]> {
+  return (await fileTexts(files)).flatMap(({ file, text }) =>
+    documents(text).flatMap((read) => {
+      if (read.type === 'object') return [read.object];
+      complain(`${file}:${read.line}`, read.what);
+      return [];
+    }),
+  );
+}
+
+/** Of one namespace, or of all for null. A collection that may not be read is told, and its objects are not known. */
+export async function objectsInCluster(api: Api, namespace: string | null): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const [root, resource, apiVersion, kind] of [...collections, ...besides])
+    try {
+      const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+      const objects = await api.list(`${root}${scope}/${resource}`);
+      // An API server leaves them out of the items of a list.
+      found.push(...objects.map((each) => ({ ...json(each), apiVersion, kind })));
+    } catch (error) {
+      if (!(error instanceof Failure) || error.exitCode === 3) throw error;
+      tell(`${resource} are not taken into account: ${error.message}`);
+    }
+  return found;
+}
+
+/** Every workload among the objects. */
+export function wantedIn(objects: readonly unknown[], namespace: string): Wanted[] {
+  return objectsOf(objects).workloads.map(({ source }) => ({
+    namespace: source.namespace ?? namespace,
+    kind: source.kind,
+    name: source.name,
+  }));
+}
+
+/** Names are put into queries: those that no API server takes are refused here. */
+export function checkedName(name: string): string {
+  if (text(name) !== null && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)) return name;
+  throw new Failure(`${JSON.stringify(name)} is no name of an object`);
+}

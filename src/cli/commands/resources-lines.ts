@@ -1,0 +1,60 @@
+/** Usage as JSON lines: a line that cannot be read is told with its place, and the rest is done. */
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { z } from 'zod';
+import { type Series, seriesLine } from '#posture/resources/series.ts';
+import { Failure, systemReason } from '../failure.ts';
+import { tell } from '../story.ts';
+
+/** What a line holds, or why it holds nothing. */
+export type Line<T> = { readonly where: string; readonly id: unknown } & (
+  | { readonly value: T; readonly fault: null }
+  | { readonly value: null; readonly fault: string }
+);
+
+/** `file:line` is told for each fault, and the exit code becomes 2. */
+export async function* lines<T>(file: string, schema: z.ZodType<T>): AsyncGenerator<Line<T>> {
+  let number = 0;
+  try {
+    const input = file === '-' ? process.stdin : createReadStream(file);
+    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      number += 1;
+      if (text.trim() === '') continue;
+      const line = read(`${file}:${number}`, text, schema);
+      if (line.fault !== null) complain(line.where, line.fault);
+      yield line;
+    }
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
+  }
+}
+
+export function seriesIn(file: string): AsyncGenerator<Line<Series>> {
+  return lines(file, seriesLine);
+}
+
+export function complain(where: string, what: string): void {
+  tell(`${where}: ${what}`);
+  process.exitCode = 2;
+}
+
+function read<T>(where: string, text: string, schema: z.ZodType<T>): Line<T> {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    return { where, id: null, value: null, fault: 'not JSON' };
+  }
+  const { id = null } = Object(given) as { id?: unknown };
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return { where, id, value: parsed.data, fault: null };
+  const [issue] = parsed.error.issues;
+  return { where, id, value: null, fault: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}` };
+}
+
+/** Waits where the reader is slower. */
+export async function printLine(value: object): Promise<void> {
+  if (!process.stdout.write(`${JSON.stringify(value)}\n`)) await once(process.stdout, 'drain');
+}

@@ -1,0 +1,226 @@
+/** `kguardian gen resources`: requests and limits from measured usage, each with its reason. */
+import { open } from 'node:fs/promises';
+import { known, limitRangesIn, type Objects, objectsOf } from '#posture/resources/objects.ts';
+import { type Options, optionsOf } from '#posture/resources/options.ts';
+import { recommend } from '#posture/resources/recommend/recommend.ts';
+import type { Measured } from '#posture/resources/sources/recordings.ts';
+import { containersOf, type Subject } from '#posture/resources/subject.ts';
+import { hpaChanges } from '#posture/resources/write/hpa.ts';
+import { limitRangeNotes } from '#posture/resources/write/namespace.ts';
+import { namedBy } from '../cluster/names.ts';
+import { type OpenCluster, openCluster } from '../cluster/open.ts';
+import { Failure } from '../failure.ts';
+import { tell } from '../story.ts';
+import { checkedName, objectsInCluster, objectsInFiles, type Wanted, wantedIn } from './resources-cluster.ts';
+import { complain, printLine, seriesIn } from './resources-lines.ts';
+import {
+  fromBroker,
+  fromMetricsServer,
+  fromPrometheus,
+  fromRecordings,
+  type SourceFlags,
+} from './resources-measured.ts';
+import { explain, type Form, lineOf, print } from './resources-print.ts';
+
+export type ResourcesFlags = SourceFlags & {
+  readonly series?: readonly string[];
+  readonly metrics: readonly string[];
+  readonly filename?: readonly string[];
+  readonly output?: Form;
+  readonly outputDir?: string;
+} & Readonly<Record<string, unknown>>;
+
+/** Exit code 1 when there is no figure at all, 2 when something could not be read. */
+export async function genResources(given: string | undefined, flags: ResourcesFlags): Promise<void> {
+  const options = chosen(flags);
+  const { source, name } = sourceOf(given, flags);
+  if (source.type === 'series' && (flags.output ?? 'jsonl') === 'jsonl' && flags.outputDir === undefined)
+    return batch(source.files, options, flags);
+  const cluster = openCluster(flags);
+  try {
+    const [measured, objects] = await found(source, name, flags, cluster);
+    const subjects = measured.map((each) => subjectOf(each, objects, options, flags));
+    await print(subjects, flags.output ?? (source.type === 'series' ? 'jsonl' : 'table'), flags.outputDir);
+    for (const subject of subjects) told(subject, objects);
+    if (subjects.every(({ advice }) => advice.every(isSilent))) process.exitCode ??= 1;
+  } finally {
+    cluster.close();
+  }
+}
+
+function isSilent({ cpu, memory }: Subject['advice'][number]): boolean {
+  return [cpu.request, cpu.limit, memory.request, memory.limit].every(({ state }) => state === 'no-opinion');
+}
+
+function chosen(flags: ResourcesFlags): Options {
+  // commander hands on texts, and defaults are texts.
+  const { options, fault } = optionsOf(flags as unknown as Readonly<Record<string, string>>);
+  if (fault !== null) throw new Failure(fault);
+  return options;
+}
+
+type Source =
+  | { readonly type: 'series'; readonly files: readonly string[] }
+  | { readonly type: 'recordings'; readonly files: readonly string[] }
+  | { readonly type: 'agent' }
+  | { readonly type: 'metrics-server' }
+  | { readonly type: 'prometheus'; readonly url: string };
+
+/** `--metrics prometheus URL` takes two words; one behind them, where a name was left out before, is the name. */
+function sourceOf(
+  given: string | undefined,
+  flags: ResourcesFlags,
+): { readonly source: Source; readonly name: string | undefined } {
+  if (flags.series !== undefined) return { source: { type: 'series', files: flags.series }, name: given };
+  if (flags.from !== undefined) return { source: { type: 'recordings', files: flags.from }, name: given };
+  const [first = 'agent', ...rest] = flags.metrics;
+  const words = first === 'prometheus' ? rest.slice(1) : rest;
+  const [behind, ...tooMany] = words;
+  if (tooMany.length > 0 || (behind !== undefined && given !== undefined))
+    throw new Failure(`--metrics takes one source, not ${flags.metrics.join(' ')}`);
+  const name = given ?? behind;
+  if (first === 'agent' || first === 'metrics-server') return { source: { type: first }, name };
+  const url = first === 'prometheus' ? rest[0] : first;
+  if (url === undefined) throw new Failure('--metrics prometheus takes its URL behind it, http://prometheus:9090');
+  if (/^https?:\/\//.test(url)) return { source: { type: 'prometheus', url }, name };
+  if (first === 'prometheus') throw new Failure(`${JSON.stringify(url)} is no URL of a Prometheus`);
+  return { source: { type: 'series', files: [first] }, name };
+}
+
+/** Line after line: memory does not grow with the file. */
+async function batch(files: readonly string[], options: Options, { container }: ResourcesFlags): Promise<void> {
+  let done = 0;
+  for (const file of files)
+    for await (const { where, id, value, fault } of seriesIn(file)) {
+      if (value === null) {
+        await printLine({ id, error: fault });
+        continue;
+      }
+      done += 1;
+      const wanted = value.containers.filter(({ name }) => container === undefined || name === container);
+      const advice = wanted.map((usage) => recommend(usage, options));
+      for (const { name, fault: bad } of advice) if (bad !== null) complain(where, `${name}: ${bad}`);
+      await printLine(lineOf({ id: value.id, advice }));
+    }
+  if (done === 0) throw new Failure('there is no series to advise on');
+}
+
+async function found(
+  source: Source,
+  name: string | undefined,
+  flags: ResourcesFlags,
+  cluster: OpenCluster,
+): Promise<readonly [readonly Measured[], Objects]> {
+  const files = flags.filename === undefined ? null : await objectsInFiles(flags.filename);
+  if (source.type === 'series') {
+    const [file] = source.files;
+    if (file !== undefined && (await isRecording(file)))
+      return [await fromRecordings(name, { ...flags, from: source.files }), objectsOf(files ?? [])];
+    return [await seriesMeasured(source.files, name), objectsOf(files ?? [])];
+  }
+  if (source.type === 'recordings') return [await fromRecordings(name, flags), objectsOf(files ?? [])];
+  const objects = files ?? (await clusterObjects(cluster, flags, source.type === 'prometheus'));
+  if (source.type === 'agent') return [await fromBroker(name, flags), objectsOf(objects)];
+  const wanted = wantedOf(name, flags, cluster, objects);
+  const measured =
+    source.type === 'prometheus'
+      ? await fromPrometheus(source.url, wanted, flags)
+      : await fromMetricsServer(cluster.api(), wanted);
+  return [measured, objectsOf(objects)];
+}
+
+/** Prometheus alone is enough to know usage: then what is asked for now stays unknown. */
+async function clusterObjects(cluster: OpenCluster, flags: ResourcesFlags, dispensable: boolean): Promise<unknown[]> {
+  try {
+    const api = cluster.api();
+    return await objectsInCluster(api, flags.allNamespaces === true ? null : api.namespace);
+  } catch (error) {
+    if (!dispensable || !(error instanceof Failure)) throw error;
+    tell(`what is requested now is not known: ${error.message}`);
+    return [];
+  }
+}
+
+function wantedOf(
+  name: string | undefined,
+  flags: ResourcesFlags,
+  cluster: OpenCluster,
+  objects: readonly unknown[],
+): readonly Wanted[] {
+  const namespace = flags.namespace ?? (flags.allNamespaces === true ? '' : cluster.api().namespace);
+  if (flags.selector !== undefined)
+    throw new Failure('-l is for what our agents sampled (--metrics agent); name the workload');
+  if (name !== undefined) {
+    const { kind, name: called } = namedBy(name);
+    const own = known(objectsOf(objects), { namespace, kind, name: called });
+    return [{ namespace: checkedName(namespace), kind: own.kind, name: checkedName(called) }];
+  }
+  if (flags.all !== true && flags.allNamespaces !== true)
+    throw new Failure('name a workload (deploy/web), or say which: --all, -A');
+  const all = wantedIn(objects, namespace);
+  if (all.length === 0)
+    throw new Failure('there are no workloads; their objects come from the cluster, or from -f FILES');
+  return all;
+}
+
+async function seriesMeasured(files: readonly string[], name: string | undefined): Promise<Measured[]> {
+  const found: Measured[] = [];
+  for (const file of files)
+    for await (const { value } of seriesIn(file))
+      if (value !== null && (name === undefined || value.id === name)) found.push(measuredOf(value));
+  if (found.length === 0) throw new Failure('there is no series to advise on');
+  return found;
+}
+
+/** An id of the form namespace/Kind/name says whose it is. */
+function measuredOf({
+  id,
+  containers,
+}: {
+  readonly id: string;
+  readonly containers: Measured['containers'];
+}): Measured {
+  const [, namespace, kind, name] = /^([^/]+)\/([A-Z][A-Za-z]*)\/([^/]+)$/.exec(id) ?? [];
+  const workload =
+    namespace === undefined || kind === undefined || name === undefined ? null : { namespace, kind, name };
+  return { id, workload, name: name ?? id, containers };
+}
+
+async function isRecording(file: string): Promise<boolean> {
+  if (file === '-') return false;
+  try {
+    const handle = await open(file);
+    try {
+      const head = Buffer.alloc(4096);
+      const { bytesRead } = await handle.read(head, 0, head.length, 0);
+      const packed = head.readUInt32LE() === 0xfd2fb528 || head.readUInt16BE() === 0x1f8b;
+      return packed || /^\{[^\n]*"type":"recording"/.test(head.toString('utf8', 0, bytesRead));
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // Whoever reads it says what is wrong.
+    return false;
+  }
+}
+
+function subjectOf(measured: Measured, objects: Objects, options: Options, { container }: ResourcesFlags): Subject {
+  const { id, workload, name } = measured;
+  const named = { namespace: workload?.namespace ?? null, kind: workload?.kind ?? null, name };
+  const own = known(objects, named);
+  const current = new Map(containersOf(own.source?.pod).map((each) => [each.name, each.current]));
+  const advice = measured.containers
+    .filter((usage) => container === undefined || usage.name === container)
+    .map((usage) => recommend({ ...usage, current: usage.current ?? current.get(usage.name) ?? null }, options));
+  for (const { name: of, fault } of advice) if (fault !== null) complain(id, `${of}: ${fault}`);
+  return { id, ...named, ...own, advice };
+}
+
+function told(subject: Subject, objects: Objects): void {
+  for (const each of subject.advice) explain(subject.id, each);
+  const notes = [
+    ...hpaChanges(subject).flatMap((each) => each.notes),
+    ...limitRangeNotes(subject, limitRangesIn(objects, subject.namespace)),
+  ];
+  for (const note of notes) tell(`  note: ${note}`);
+}

@@ -1,0 +1,90 @@
+/** What our agents sampled (baselines) → series. Counters become rates between two samples of one run. */
+import type { Baseline } from '#baseline/baseline.ts';
+import type { ObservationOf } from '#observation/observation.ts';
+import type { Workload } from '#kubernetes/workload.ts';
+import type { ContainerUsage, Replica, Sample } from '../series.ts';
+
+/** A workload's series; `workload` null for what ran outside of a cluster. */
+export interface Measured {
+  readonly id: string;
+  readonly workload: Workload | null;
+  readonly name: string;
+  readonly containers: readonly ContainerUsage[];
+}
+
+type Usage = Omit<ObservationOf<'usage'>, 'container' | 'type'>;
+
+export function seriesOf(baselines: readonly Baseline[]): Measured[] {
+  const byWorkload = Map.groupBy(baselines, ({ place, workload }) =>
+    JSON.stringify([place?.cluster ?? '', place?.namespace ?? '', place?.kind ?? '', workload]),
+  );
+  return [...byWorkload.values()].flatMap((own): Measured[] => {
+    const [first] = own;
+    if (first === undefined) return [];
+    const { place, workload: name } = first;
+    const workload = place === null ? null : { namespace: place.namespace, kind: place.kind, name };
+    const containers = own.map((baseline) => ({
+      name: baseline.container,
+      replicas: replicasOf(baseline),
+      current: null,
+    }));
+    const id = workload === null ? name : `${workload.namespace}/${workload.kind}/${name}`;
+    return [{ id, workload, name, containers }];
+  });
+}
+
+/** One for each run: a restart begins a new one. */
+function replicasOf({ facts, instances }: Baseline): Replica[] {
+  const samples = new Map<string, Usage[]>();
+  for (const { claim, seen } of facts)
+    if (claim.type === 'usage')
+      for (const id of Object.keys(seen)) {
+        const own = samples.get(id);
+        if (own === undefined) samples.set(id, [claim]);
+        else own.push(claim);
+      }
+  return instances.flatMap(({ id, pod, started, fromStart }): Replica[] => {
+    const own = (samples.get(id) ?? []).toSorted((a, b) => a.at - b.at);
+    if (own.length === 0) return [];
+    const starts = fromStart ? [started / 1000] : [];
+    return [{ name: pod?.name ?? id, starts, ...figures(own, fromStart ? started : null) }];
+  });
+}
+
+/** `started`: milliseconds since the epoch, when the counters began at zero; null where that was not seen. */
+function figures(own: readonly Usage[], started: number | null): Omit<Replica, 'name' | 'starts'> {
+  const cpu: Sample[] = [];
+  const throttled: Sample[] = [];
+  const memory: Sample[] = [];
+  const oom: Sample[] = [];
+  let cache = 0;
+  let peak: number | null = null;
+  const zero = { cpuMicroseconds: 0, cpuPeriods: 0, cpuThrottledPeriods: 0, oomKills: 0 };
+  let before: Pick<Usage, 'at' | keyof typeof zero> | null = started === null ? null : { at: started, ...zero };
+  for (const now of own) {
+    const at = now.at / 1000;
+    const bytes = now.workingSetBytes ?? now.memoryBytes;
+    if (bytes !== null) memory.push([at, bytes]);
+    if (now.memoryBytes !== null && now.workingSetBytes !== null)
+      cache = Math.max(cache, now.memoryBytes - now.workingSetBytes);
+    // The kernel's own peak counts what it could have dropped, too.
+    if (now.memoryPeakBytes !== null) peak = Math.max(0, now.memoryPeakBytes - cache);
+    if (before !== null && now.at > before.at) {
+      const microseconds = since(before.cpuMicroseconds, now.cpuMicroseconds);
+      if (microseconds !== null) cpu.push([at, microseconds / 1000 / (now.at - before.at)]);
+      const periods = since(before.cpuPeriods, now.cpuPeriods);
+      const waited = since(before.cpuThrottledPeriods, now.cpuThrottledPeriods);
+      if (periods !== null && waited !== null && periods > 0) throttled.push([at, Math.min(1, waited / periods)]);
+      const kills = since(before.oomKills, now.oomKills);
+      // It ran into its limit then, which is the highest that it ever reached.
+      if (kills !== null && kills > 0) oom.push([at, Math.max(now.memoryPeakBytes ?? 0, bytes ?? 0)]);
+    }
+    before = now;
+  }
+  return { cpu, memory, oom, throttled, peak };
+}
+
+/** What a counter rose by; null where it is not told, or began again. */
+function since(before: number | null, now: number | null): number | null {
+  return before === null || now === null || now < before ? null : now - before;
+}

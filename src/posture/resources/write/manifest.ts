@@ -1,0 +1,53 @@
+/** Advice as YAML that can be applied, each figure with its reason above it. */
+import { commented, type YamlMap, yamlDocument } from '#kubernetes/yaml-text.ts';
+import { roundedSureness } from '../recommend/sureness.ts';
+import type { ContainerAdvice, Figure } from '../recommend/advice.ts';
+import type { Subject } from '../subject.ts';
+import { requirements, resourceNames } from './requirements.ts';
+
+/** A strategic merge patch of the workload where its kind is known, else the pod's part of it alone. */
+export function manifest(subject: Subject): string {
+  const containers = subject.advice.map((each) =>
+    commented(reasons(each), { name: each.name, resources: requirements(each) }),
+  );
+  const head = [`${subject.id}: requests and limits from measured usage`];
+  return yamlDocument(head, wrapped(subject, { spec: { containers } }));
+}
+
+const templates: Readonly<Record<string, readonly [apiVersion: string, ...path: string[]]>> = {
+  Deployment: ['apps/v1', 'spec', 'template'],
+  StatefulSet: ['apps/v1', 'spec', 'template'],
+  DaemonSet: ['apps/v1', 'spec', 'template'],
+  ReplicaSet: ['apps/v1', 'spec', 'template'],
+  ReplicationController: ['v1', 'spec', 'template'],
+  Job: ['batch/v1', 'spec', 'template'],
+  CronJob: ['batch/v1', 'spec', 'jobTemplate', 'spec', 'template'],
+  Pod: ['v1'],
+};
+
+export function apiVersionOf({ source, kind }: Pick<Subject, 'source' | 'kind'>): string | null {
+  return source?.apiVersion ?? templates[kind ?? '']?.[0] ?? null;
+}
+
+function wrapped({ namespace, kind, name }: Subject, pod: YamlMap): YamlMap {
+  const known = templates[kind ?? ''];
+  if (known === undefined || kind === null) return pod;
+  const [apiVersion, ...path] = known;
+  const body = path.reduceRight<YamlMap>((inner, key) => ({ [key]: inner }), pod);
+  return { apiVersion, kind, metadata: { name, ...(namespace === null ? {} : { namespace }) }, ...body };
+}
+
+function reasons(advice: ContainerAdvice): string[] {
+  return [
+    `confidence ${roundedSureness(advice.confidence)}`,
+    ...resourceNames.flatMap((resource) =>
+      (['request', 'limit'] as const).map((which) => `${resource} ${which}: ${figureText(advice[resource][which])}`),
+    ),
+    ...advice.findings.map(({ text }) => `note: ${text}`),
+  ];
+}
+
+export function figureText(figure: Figure): string {
+  const state = { number: '', unset: 'unset: ', 'no-opinion': 'no opinion: ' }[figure.state];
+  return `${state}${figure.because}`;
+}

@@ -1,0 +1,59 @@
+/** Advice → a container's `resources`. A figure without opinion leaves what stands there; unset takes it away. */
+import { json } from '#kubernetes/json.ts';
+import { changed, type Edit } from '../../change.ts';
+import { cpuQuantity, memoryQuantity } from '../quantity.ts';
+import type { ContainerAdvice, Figure } from '../recommend/advice.ts';
+import { containersOf } from '../subject.ts';
+
+export const resourceNames = ['cpu', 'memory'] as const;
+export type ResourceName = (typeof resourceNames)[number];
+
+export function quantityOf(resource: ResourceName, value: number): string {
+  return resource === 'cpu' ? cpuQuantity(value) : memoryQuantity(value);
+}
+
+/** The pod with what is advised; the same object where nothing is. */
+export function advisedPod(pod: unknown, advice: readonly ContainerAdvice[]): unknown {
+  const edits = containersOf(pod).flatMap(({ name, path, resources }): Edit[] => {
+    const own = advice.find((each) => each.name === name);
+    if (own === undefined) return [];
+    return resourceNames.flatMap((resource) => [
+      ...edit(
+        [...path, 'resources', 'requests', resource],
+        own[resource].request,
+        resource,
+        json(resources)['requests'],
+      ),
+      ...edit([...path, 'resources', 'limits', resource], own[resource].limit, resource, json(resources)['limits']),
+    ]);
+  });
+  return changed(pod, edits);
+}
+
+function edit(path: Edit['path'], figure: Figure, resource: ResourceName, now: unknown): Edit[] {
+  if (figure.state === 'no-opinion') return [];
+  if (figure.state === 'number') return [{ path, value: quantityOf(resource, figure.value) }];
+  if (!(resource in json(now))) return [];
+  // Nothing is left below it: an empty map would say as little, and look as if it meant something.
+  const alone = Object.keys(json(now)).length === 1;
+  return [{ path: alone ? path.slice(0, -1) : path, value: undefined }];
+}
+
+/** `resources` of a container that nobody has an object of. */
+export function requirements(advice: ContainerAdvice): {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+} {
+  const side = (which: 'request' | 'limit'): Record<string, string> =>
+    Object.fromEntries(
+      resourceNames.flatMap((resource) => {
+        const figure = advice[resource][which];
+        return figure.state === 'number' ? [[resource, quantityOf(resource, figure.value)]] : [];
+      }),
+    );
+  const [requests, limits] = [side('request'), side('limit')];
+  return {
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+}
