@@ -54,6 +54,40 @@ export const memoryCases: readonly Case[] = [
     },
   },
   {
+    what: 'a leak that left behind what restarts ended is bounded by none of them',
+    usage: usage([
+      replica({
+        length: 6 * day,
+        step: 5 * minute,
+        cpu: flat(0.1),
+        memory: (second) => 200 + (300 * (second < 3 * day ? second % day : second - 3 * day)) / day,
+      }),
+    ]),
+    holds(advice) {
+      assert.equal(advice.memory.limit.state, 'no-opinion');
+    },
+  },
+  {
+    what: 'pods that leak until rollouts end them are bounded by these',
+    usage: usage(
+      [0, 1, 2].map((at) => {
+        const own = replica({
+          length: day,
+          step: 5 * minute,
+          cpu: flat(0.1),
+          memory: (second) => 200 + (900 * second) / day,
+        });
+        const later = (samples: Replica['cpu']): Replica['cpu'] =>
+          samples.map(([when, value]) => [when + at * day, value]);
+        return { ...own, name: `web-${at}`, cpu: later(own.cpu), memory: later(own.memory) };
+      }),
+    ),
+    holds(advice) {
+      mentions(advice, 'leak', /until a restart, 2 times/);
+      near(advice.memory.limit, 1100 * 1.1 * mebibyte);
+    },
+  },
+  {
     what: 'memory that rises for half a day is told, and not yet called a leak',
     usage: usage(
       [replica({ length: 12 * hour, cpu: flat(0.1), memory: (second) => 200 + second / hour })].map(steeper),

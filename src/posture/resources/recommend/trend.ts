@@ -4,7 +4,7 @@
  * level rises once; what follows the day comes down slowly. None of those passes.
  */
 import type { Replica, Sample } from '../series.ts';
-import { day } from './spans.ts';
+import { day, usualStep } from './spans.ts';
 
 export interface Leak {
   /**
@@ -21,27 +21,46 @@ const parts = 8;
 /** Of what it was at first. */
 const leastGrowth = 0.2;
 const drop = 0.3;
+const leastRestarts = 2;
+const beyond = 1.2;
 
-/** The worst of the replicas; null where none leaks. */
-export function leakIn(replicas: readonly Replica[]): Leak | null {
-  const found = replicas.flatMap((replica) => leakOf(replica) ?? []);
-  for (const type of ['endless', 'restarts', 'rising'] as const) {
-    const worst = found.filter((each) => each.type === type).toSorted((a, b) => b.bytesPerHour - a.bytesPerHour)[0];
-    if (worst !== undefined) return worst;
-  }
-  return null;
+interface Run {
+  readonly samples: readonly Sample[];
+  /** Bytes a second; null where it does not rise all the time. */
+  readonly slope: number | null;
+  readonly ended: boolean;
 }
 
-function leakOf({ memory, starts }: Replica): Leak | null {
-  const runs = runsOf(memory, starts).map((run) => ({ run, slope: slopeOf(run) }));
-  const rising = runs.filter(({ slope }) => slope !== null);
-  const ended = rising.filter(({ run }) => run !== runs.at(-1)?.run);
+/** Null where nothing leaks. */
+export function leakIn(replicas: readonly Replica[]): Leak | null {
+  const newest = replicas.reduce((max, { memory }) => Math.max(max, memory.at(-1)?.[0] ?? 0), 0);
+  const rising = replicas.flatMap((replica) => runs(replica, newest)).filter(({ slope }) => slope !== null);
+  if (rising.length === 0) return null;
   const bytesPerHour = Math.max(...rising.map(({ slope }) => slope ?? 0)) * 3600;
-  if (ended.length >= 2) return { type: 'restarts', bytesPerHour, restarts: ended.length };
-  const [last] = rising.slice(-1);
-  if (last === undefined || last.run !== runs.at(-1)?.run) return null;
-  const lasts = (last.run.at(-1)?.[0] ?? 0) - (last.run[0]?.[0] ?? 0);
-  return { type: lasts > day ? 'endless' : 'rising', bytesPerHour, restarts: ended.length };
+  const [ended, going] = [true, false].map((over) => rising.filter((run) => run.ended === over));
+  const restarts = ended?.length ?? 0;
+  const reached = Math.max(0, ...(ended ?? []).map(peakOf));
+  // What has left behind every peak that a restart ended is bounded by none.
+  const endless = (going ?? []).some(
+    (run) => secondsOf(run) > day && (restarts < leastRestarts || peakOf(run) > reached * beyond),
+  );
+  const type = endless ? 'endless' : restarts >= leastRestarts ? 'restarts' : 'rising';
+  if (type === 'rising' && going?.length === 0) return null;
+  return { type, bytesPerHour, restarts };
+}
+
+function runs({ memory, starts }: Replica, newest: number): Run[] {
+  const all = runsOf(memory, starts);
+  const gone = (memory.at(-1)?.[0] ?? 0) < newest - Math.max(600, 3 * usualStep(memory));
+  return all.map((samples, at) => ({ samples, slope: slopeOf(samples), ended: gone || at < all.length - 1 }));
+}
+
+function peakOf({ samples }: Run): number {
+  return samples.reduce((max, [, value]) => Math.max(max, value), 0);
+}
+
+function secondsOf({ samples }: Run): number {
+  return (samples.at(-1)?.[0] ?? 0) - (samples[0]?.[0] ?? 0);
 }
 
 function runsOf(memory: readonly Sample[], starts: readonly number[]): Sample[][] {
@@ -62,7 +81,6 @@ function runsOf(memory: readonly Sample[], starts: readonly number[]): Sample[][
   return runs;
 }
 
-/** Bytes a second; null where it does not rise all the time. */
 function slopeOf(run: readonly Sample[]): number | null {
   if (run.length < parts * 2) return null;
   const medians = Array.from({ length: parts }, (_, part) => {

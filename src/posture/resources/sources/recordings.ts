@@ -33,7 +33,7 @@ export function seriesOf(baselines: readonly Baseline[]): Measured[] {
   });
 }
 
-/** One for each run: a restart begins a new one. */
+/** One for each pod: a restarted container goes on where it ended, with one start more. */
 function replicasOf({ facts, instances }: Baseline): Replica[] {
   const samples = new Map<string, Usage[]>();
   for (const { claim, seen } of facts)
@@ -43,12 +43,43 @@ function replicasOf({ facts, instances }: Baseline): Replica[] {
         if (own === undefined) samples.set(id, [claim]);
         else own.push(claim);
       }
-  return instances.flatMap(({ id, pod, started, fromStart }): Replica[] => {
+  const runs = instances.flatMap(({ id, pod, started, fromStart }): Run[] => {
     const own = (samples.get(id) ?? []).toSorted((a, b) => a.at - b.at);
     if (own.length === 0) return [];
     const starts = fromStart ? [started / 1000] : [];
-    return [{ name: pod?.name ?? id, starts, ...figures(own, fromStart ? started : null) }];
+    const replica = { name: pod?.name ?? id, starts, ...figures(own, fromStart ? started : null) };
+    return [{ pod: pod?.uid ?? id, from: own[0]?.at ?? 0, to: own.at(-1)?.at ?? 0, replica }];
   });
+  const byPod = Map.groupBy(runs, ({ pod }) => pod);
+  return [...byPod.values()].flatMap(joined);
+}
+
+interface Run {
+  readonly pod: string;
+  readonly from: number;
+  readonly to: number;
+  readonly replica: Replica;
+}
+
+/** Runs that overlap (which a clock that went back makes look so) stay apart. */
+function joined(runs: readonly Run[]): Replica[] {
+  const sorted = runs.toSorted((a, b) => a.from - b.from);
+  if (sorted.some(({ from }, at) => from <= (sorted[at - 1]?.to ?? -1))) return runs.map(({ replica }) => replica);
+  const all = sorted.map(({ replica }) => replica);
+  const peaks = all.flatMap(({ peak }) => peak ?? []);
+  const [first] = all;
+  if (first === undefined) return [];
+  return [
+    {
+      name: first.name,
+      cpu: all.flatMap(({ cpu }) => cpu),
+      memory: all.flatMap(({ memory }) => memory),
+      oom: all.flatMap(({ oom }) => oom),
+      throttled: all.flatMap(({ throttled }) => throttled),
+      starts: all.flatMap(({ starts }) => starts),
+      peak: peaks.length === 0 ? null : Math.max(...peaks),
+    },
+  ];
 }
 
 /** `started`: milliseconds since the epoch, when the counters began at zero; null where that was not seen. */
