@@ -13,18 +13,23 @@ export type Line<T> = { readonly where: string; readonly id: unknown } & (
   | { readonly value: null; readonly fault: string }
 );
 
+/** Of one file, so many faults are told; the others are counted. */
+const mostTold = 10;
+
 /** `file:line` is told for each fault, and the exit code becomes 2. */
 export async function* lines<T>(file: string, schema: z.ZodType<T>): AsyncGenerator<Line<T>> {
   let number = 0;
+  let faults = 0;
   try {
     const input = file === '-' ? process.stdin : createReadStream(file);
     for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       number += 1;
       if (text.trim() === '') continue;
       const line = read(`${file}:${number}`, text, schema);
-      if (line.fault !== null) complain(line.where, line.fault);
+      if (line.fault !== null && (faults += 1) <= mostTold) complain(line.where, line.fault);
       yield line;
     }
+    if (faults > mostTold) complain(file, `${faults - mostTold} more lines cannot be read`);
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);

@@ -33,9 +33,9 @@ export type ResourcesFlags = SourceFlags & {
 /** Exit code 1 when there is no figure at all, 2 when something could not be read. */
 export async function genResources(given: string | undefined, flags: ResourcesFlags): Promise<void> {
   const options = chosen(flags);
-  const { source, name } = sourceOf(given, flags);
+  const { source, name } = await sourceOf(given, flags);
   if (source.type === 'series' && (flags.output ?? 'jsonl') === 'jsonl' && flags.outputDir === undefined)
-    return batch(source.files, options, flags);
+    return batch(source.files, name, options, flags);
   const cluster = openCluster(flags);
   try {
     const [measured, objects] = await found(source, name, flags, cluster);
@@ -66,11 +66,13 @@ type Source =
   | { readonly type: 'metrics-server' }
   | { readonly type: 'prometheus'; readonly url: string };
 
+interface Chosen {
+  readonly source: Source;
+  readonly name: string | undefined;
+}
+
 /** `--metrics prometheus URL` takes two words; one behind them, where a name was left out before, is the name. */
-function sourceOf(
-  given: string | undefined,
-  flags: ResourcesFlags,
-): { readonly source: Source; readonly name: string | undefined } {
+async function sourceOf(given: string | undefined, flags: ResourcesFlags): Promise<Chosen> {
   if (flags.series !== undefined) return { source: { type: 'series', files: flags.series }, name: given };
   if (flags.from !== undefined) return { source: { type: 'recordings', files: flags.from }, name: given };
   const [first = 'agent', ...rest] = flags.metrics;
@@ -84,11 +86,16 @@ function sourceOf(
   if (url === undefined) throw new Failure('--metrics prometheus takes its URL behind it, http://prometheus:9090');
   if (/^https?:\/\//.test(url)) return { source: { type: 'prometheus', url }, name };
   if (first === 'prometheus') throw new Failure(`${JSON.stringify(url)} is no URL of a Prometheus`);
-  return { source: { type: 'series', files: [first] }, name };
+  return { source: { type: (await isRecording(first)) ? 'recordings' : 'series', files: [first] }, name };
 }
 
 /** Line after line: memory does not grow with the file. */
-async function batch(files: readonly string[], options: Options, { container }: ResourcesFlags): Promise<void> {
+async function batch(
+  files: readonly string[],
+  name: string | undefined,
+  options: Options,
+  { container }: ResourcesFlags,
+): Promise<void> {
   let done = 0;
   for (const file of files)
     for await (const { where, id, value, fault } of seriesIn(file)) {
@@ -96,10 +103,11 @@ async function batch(files: readonly string[], options: Options, { container }: 
         await printLine({ id, error: fault });
         continue;
       }
+      if (name !== undefined && value.id !== name) continue;
       done += 1;
-      const wanted = value.containers.filter(({ name }) => container === undefined || name === container);
+      const wanted = value.containers.filter((each) => container === undefined || each.name === container);
       const advice = wanted.map((usage) => recommend(usage, options));
-      for (const { name, fault: bad } of advice) if (bad !== null) complain(where, `${name}: ${bad}`);
+      for (const each of advice) if (each.fault !== null) complain(where, `${each.name}: ${each.fault}`);
       await printLine(lineOf({ id: value.id, advice }));
     }
   if (done === 0) throw new Failure('there is no series to advise on');
@@ -112,14 +120,10 @@ async function found(
   cluster: OpenCluster,
 ): Promise<readonly [readonly Measured[], Objects]> {
   const files = flags.filename === undefined ? null : await objectsInFiles(flags.filename);
-  if (source.type === 'series') {
-    const [file] = source.files;
-    if (file !== undefined && (await isRecording(file)))
-      return [await fromRecordings(name, { ...flags, from: source.files }), objectsOf(files ?? [])];
-    return [await seriesMeasured(source.files, name), objectsOf(files ?? [])];
-  }
-  if (source.type === 'recordings') return [await fromRecordings(name, flags), objectsOf(files ?? [])];
-  const objects = files ?? (await clusterObjects(cluster, flags, source.type === 'prometheus'));
+  if (source.type === 'series') return [await seriesMeasured(source.files, name), objectsOf(files ?? [])];
+  if (source.type === 'recordings')
+    return [await fromRecordings(name, { ...flags, from: source.files }), objectsOf(files ?? [])];
+  const objects = files ?? (await clusterObjects(cluster, flags, source.type !== 'metrics-server'));
   if (source.type === 'agent') return [await fromBroker(name, flags), objectsOf(objects)];
   const wanted = wantedOf(name, flags, cluster, objects);
   const measured =
@@ -129,7 +133,7 @@ async function found(
   return [measured, objectsOf(objects)];
 }
 
-/** Prometheus alone is enough to know usage: then what is asked for now stays unknown. */
+/** Prometheus or the broker alone know usage: then what is requested now stays unknown. */
 async function clusterObjects(cluster: OpenCluster, flags: ResourcesFlags, dispensable: boolean): Promise<unknown[]> {
   try {
     const api = cluster.api();
