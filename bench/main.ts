@@ -13,6 +13,7 @@ const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<voi
   network: () => import('./network.ts'),
   posture: () => import('./posture.ts'),
   falco: () => import('./falco.ts'),
+  resources: () => import('./resources.ts'),
 };
 
 const chosen = process.argv.slice(2);
