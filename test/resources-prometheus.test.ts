@@ -55,6 +55,15 @@ const exposed: readonly Exposed[] = [
     labels: labels(first),
     samples: minutes.map((at) => [at, at >= killedAt ? 1 : 0]),
   },
+  // As kube-state-metrics tells of the same kill, and of the other pod's, which cAdvisor missed.
+  ...[
+    { pod: first, from: killedAt + 60 },
+    { pod: 'web-7d9c8b6f5c-b5c6d', from: killedAt + 7200 },
+  ].map(({ pod, from }) => ({
+    metric: 'kube_pod_container_status_last_terminated_reason',
+    labels: { namespace: 'shop', pod, container: 'app', reason: 'OOMKilled', uid: 'u' },
+    samples: minutes.filter((at) => at >= from).map((at) => [at, 1] as const),
+  })),
   // The same container, scraped by another replica of the server.
   gauge('container_memory_working_set_bytes', { ...labels(first), prometheus_replica: 'b' }, () => 290 * mebibyte),
   // The pod's own cgroup and its pause container, and another workload whose name begins alike.
@@ -132,7 +141,10 @@ describe('Prometheus', { skip: noPrometheus }, () => {
     assert.ok(app.basis.samples > 2 * 2 * (hours * 60 - 10), `${app.basis.samples}`);
     assert.ok(Math.abs((app.cpu.request ?? 0) - 0.25) < 0.005, `${app.cpu.request}`);
     assert.equal(app.memory.limit, Math.ceil(512 * 1.2) * mebibyte);
-    assert.match(app.findings.find(({ type }) => type === 'oom')?.text ?? '', /once, last at 512 MiB/);
+    assert.match(
+      app.findings.find(({ type }) => type === 'oom')?.text ?? '',
+      /killed for want of memory 2 times, last at 512 MiB/,
+    );
     assert.deepEqual([app.startup?.guessed, Math.round(app.startup?.cpu ?? 0)], [false, 2]);
     assert.match(stderr, /what is requested now is not known/);
   });

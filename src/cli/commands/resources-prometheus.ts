@@ -57,7 +57,14 @@ export async function openPrometheus(url: string, flags: PrometheusFlags): Promi
 
   return {
     async usage(asked, since, until) {
-      const chunks: Record<Part, Matrix[]> = { cpu: [], memory: [], throttled: [], oom: [], starts: [] };
+      const chunks: Record<Part, Matrix[]> = {
+        cpu: [],
+        memory: [],
+        throttled: [],
+        oom: [],
+        terminated: [],
+        starts: [],
+      };
       for (const chunk of chunksOf(since, until, asked.step))
         for (const part of parts) {
           showProgress(

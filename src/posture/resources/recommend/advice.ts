@@ -34,6 +34,7 @@ export interface Finding {
     | 'at-limit'
     | 'shift'
     | 'skew'
+    | 'sparse'
     | 'startup'
     | 'throttled';
   /** A sentence without a full stop. */

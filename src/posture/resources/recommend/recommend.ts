@@ -7,6 +7,7 @@ import { cpuAdvice } from './cpu.ts';
 import { memoryAdvice } from './memory.ts';
 import { secondsSeen, spans } from './spans.ts';
 import { phases } from './startup.ts';
+import { sparse } from './sureness.ts';
 
 export function recommend(usage: ContainerUsage, options: Options): ContainerAdvice {
   const { name, current } = usage;
@@ -40,7 +41,7 @@ export function recommend(usage: ContainerUsage, options: Options): ContainerAdv
     confidence: Math.min(...(sure.length === 0 ? [cpu.sure, memory.sure] : sure)),
     startup,
     cycle: cpu.cycle,
-    findings: [...shortened(basis, options), ...started, ...cpu.findings, ...memory.findings],
+    findings: [...shortened(basis, options), ...sparsely(basis), ...started, ...cpu.findings, ...memory.findings],
     basis,
     fault: null,
   };
@@ -51,6 +52,13 @@ function shortened({ since, until }: Basis, { observationPeriod }: Options): Fin
   if (since === null || until === null || until - since > observationPeriod * 0.9) return [];
   const text = `${timeText(until - since)} were seen of the ${timeText(observationPeriod)} that were asked for: what other hours and days need is not known`;
   return [{ type: 'period', text }];
+}
+
+function sparsely({ seconds, samples }: Basis): Finding[] {
+  // Half of them are of CPU.
+  const step = (2 * seconds) / Math.max(1, samples);
+  if (step <= sparse * 1.1) return [];
+  return [{ type: 'sparse', text: `a sample stands for ${timeText(step)}: shorter peaks are not seen` }];
 }
 
 /** What is not older than the period, counted from the newest sample. */

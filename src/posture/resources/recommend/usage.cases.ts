@@ -218,6 +218,15 @@ export const usageCases: readonly Case[] = [
     },
   },
   {
+    what: 'samples far apart miss what is between them',
+    usage: usage([replica({ length: 7 * day, step: hour, cpu: flat(0.5), memory: flat(300) })]),
+    holds(advice) {
+      near(advice.cpu.request, 0.5);
+      mentions(advice, 'sparse', /^a sample stands for 1 h: shorter peaks are not seen$/);
+      assert.ok(advice.confidence < 0.3, `${advice.confidence}`);
+    },
+  },
+  {
     what: 'nothing at all is no zero',
     usage: usage([]),
     holds(advice) {

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { Replica, Sample } from '../series.ts';
 
-export const parts = ['cpu', 'memory', 'throttled', 'oom', 'starts'] as const;
+/** `oom`: as cAdvisor counts kills; `terminated`: as kube-state-metrics tells of a container's last end, where it is there. */
+export const parts = ['cpu', 'memory', 'throttled', 'oom', 'terminated', 'starts'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Asked {
@@ -52,6 +53,8 @@ export function queryOf(part: Part, { namespace, workload, step, selector }: Ask
   const window = `[${Math.max(step, 120)}s]`;
   const own = `[${step}s]`;
   const highest = (expression: string): string => `max by (pod, container) (${expression})`;
+  // Where a limit is told by nobody, 0: then the usage counts.
+  const limit = highest(`max_over_time(container_spec_memory_limit_bytes{${labels}}${window})`);
   const rate = (metric: string): string => highest(`rate(${metric}{${labels}}${window})`);
   switch (part) {
     case 'cpu':
@@ -61,7 +64,9 @@ export function queryOf(part: Part, { namespace, workload, step, selector }: Ask
     case 'throttled':
       return `${rate('container_cpu_cfs_throttled_periods_total')} / ${rate('container_cpu_cfs_periods_total')}`;
     case 'oom':
-      return `(${highest(`increase(container_oom_events_total{${labels}}${window})`)} > 0) * 0 + ${highest(`max_over_time(container_spec_memory_limit_bytes{${labels}}${window})`)}`;
+      return `(${highest(`increase(container_oom_events_total{${labels}}${window})`)} > 0) * 0 + ${limit}`;
+    case 'terminated':
+      return `(${highest(`kube_pod_container_status_last_terminated_reason{${labels},reason="OOMKilled"}`)} == 1) * 0 + ${limit}`;
     case 'starts':
       return highest(`container_start_time_seconds{${labels}}`);
   }
@@ -114,7 +119,7 @@ export function replicasIn(chunks: Readonly<Record<Part, readonly Matrix[]>>): M
       for (const { pod, container, samples } of series) {
         const pods = found.get(container) ?? new Map<string, Record<Part, Sample[]>>();
         found.set(container, pods);
-        const own = pods.get(pod) ?? { cpu: [], memory: [], throttled: [], oom: [], starts: [] };
+        const own = pods.get(pod) ?? { cpu: [], memory: [], throttled: [], oom: [], terminated: [], starts: [] };
         pods.set(pod, own);
         for (const sample of samples) if (sample[0] > (own[part].at(-1)?.[0] ?? -1)) own[part].push(sample);
       }
@@ -128,7 +133,7 @@ export function replicasIn(chunks: Readonly<Record<Part, readonly Matrix[]>>): M
   );
 }
 
-function replicaOf(name: string, { cpu, memory, throttled, oom, starts }: Record<Part, Sample[]>): Replica {
+function replicaOf(name: string, { cpu, memory, throttled, oom, terminated, starts }: Record<Part, Sample[]>): Replica {
   const first = Math.min(cpu[0]?.[0] ?? Number.POSITIVE_INFINITY, memory[0]?.[0] ?? Number.POSITIVE_INFINITY);
   const started = [...new Set(starts.map(([, at]) => Math.round(at)))].filter((at) => at >= first - 600);
   return {
@@ -136,17 +141,22 @@ function replicaOf(name: string, { cpu, memory, throttled, oom, starts }: Record
     cpu,
     memory,
     throttled: throttled.map(([at, share]) => [at, Math.min(1, share)]),
-    oom: killsIn(oom, memory),
+    oom: killsIn(oom, terminated, memory),
     starts: started,
     peak: null,
   };
 }
 
-/** An increase is seen for as long as its window lasts: what follows at once is the same kill. Without a limit, the usage then counts. */
-function killsIn(oom: readonly Sample[], memory: readonly Sample[]): Sample[] {
-  return oom.flatMap(([at, limit], index): Sample[] => {
-    const before = oom[index - 1]?.[0];
-    if (before !== undefined && at - before <= 120) return [];
+/** What both sources tell within that time is the same kill. */
+const sameKill = 300;
+
+/** An increase is seen for as long as its window lasts, a last end until there is another: what follows at once is no new kill. */
+function killsIn(oom: readonly Sample[], terminated: readonly Sample[], memory: readonly Sample[]): Sample[] {
+  const all = [oom, terminated]
+    .flatMap((samples) => samples.filter(([at], index) => at - (samples[index - 1]?.[0] ?? 0) > sameKill))
+    .toSorted((a, b) => a[0] - b[0]);
+  return all.flatMap(([at, limit], index): Sample[] => {
+    if (at - (all[index - 1]?.[0] ?? 0) <= sameKill) return [];
     const seen = memory.findLast(([when]) => when <= at)?.[1] ?? 0;
     return [[at, limit > 0 ? limit : seen]];
   });
