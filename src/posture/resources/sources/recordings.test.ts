@@ -145,6 +145,14 @@ test('a kill is told at the highest that was reached, and throttling as a share 
   assert.deepEqual(replica?.throttled, [[begin / 1000 + 60, 0.25]]);
 });
 
+test('a kill from before anybody looked is told with the first sample', () => {
+  const samples = [30, 60].map((second) =>
+    sample('r', second, { oomKills: 2, memoryPeakBytes: 512, workingSetBytes: 80 }),
+  );
+  const [only] = measured([run('r', false)], samples);
+  assert.deepEqual(only?.containers[0]?.replicas[0]?.oom, [[begin / 1000 + 30, 512]]);
+});
+
 test("the kernel's peak is taken without what it could have dropped", () => {
   const [only] = measured(
     [run('r', true)],

@@ -100,15 +100,16 @@ function figures(own: readonly Usage[], started: number | null): Omit<Replica, '
       cache = Math.max(cache, now.memoryBytes - now.workingSetBytes);
     // The kernel's own peak counts what it could have dropped, too.
     if (now.memoryPeakBytes !== null) peak = Math.max(0, now.memoryPeakBytes - cache);
+    // One that happened before anybody looked has happened all the same.
+    const kills = before === null ? now.oomKills : since(before.oomKills, now.oomKills);
+    // It ran into its limit then, which is the highest that it ever reached.
+    if (kills !== null && kills > 0) oom.push([at, Math.max(now.memoryPeakBytes ?? 0, bytes ?? 0)]);
     if (before !== null && now.at > before.at) {
       const microseconds = since(before.cpuMicroseconds, now.cpuMicroseconds);
       if (microseconds !== null) cpu.push([at, microseconds / 1000 / (now.at - before.at)]);
       const periods = since(before.cpuPeriods, now.cpuPeriods);
       const waited = since(before.cpuThrottledPeriods, now.cpuThrottledPeriods);
       if (periods !== null && waited !== null && periods > 0) throttled.push([at, Math.min(1, waited / periods)]);
-      const kills = since(before.oomKills, now.oomKills);
-      // It ran into its limit then, which is the highest that it ever reached.
-      if (kills !== null && kills > 0) oom.push([at, Math.max(now.memoryPeakBytes ?? 0, bytes ?? 0)]);
     }
     before = now;
   }
