@@ -93,6 +93,36 @@ function compared(): void {
       (bytes / 2 ** 30).toFixed(1),
     ]),
   ]);
+  foretold(all);
+}
+
+/** What was advised before the last day, and what that day then did. */
+function foretold(all: readonly Series[]): void {
+  const rows: string[][] = [['', 'days before', 'kills', 'CPU above request', 'confidence']];
+  for (const one of all) {
+    const { since } = lastDay(one);
+    for (const usage of one.containers) {
+      const replicas = usage.replicas.map((replica) => ({
+        ...replica,
+        cpu: replica.cpu.filter(([at]) => at <= since),
+        memory: replica.memory.filter(([at]) => at <= since),
+        oom: replica.oom.filter(([at]) => at <= since),
+      }));
+      const advice = recommend({ ...usage, replicas }, defaults);
+      const figures = figuresOf(advice);
+      if (figures.cpu.request === null) continue;
+      const { cpu, memory } = replay(figures, usage.replicas, lastDay(one));
+      rows.push([
+        `${one.id} ${usage.name}`,
+        (advice.basis.seconds / day).toFixed(0),
+        String(memory.oomKills),
+        `${((100 * (cpu.aboveRequest ?? 0)) / cpu.samples).toFixed(1)} %`,
+        advice.confidence.toFixed(2),
+      ]);
+    }
+  }
+  print('Advised from what was before the last day, judged on that day');
+  table(rows);
 }
 
 interface Total {

@@ -5,6 +5,7 @@ import { type Options, optionsOf } from '#posture/resources/options.ts';
 import { recommend } from '#posture/resources/recommend/recommend.ts';
 import type { Measured } from '#posture/resources/sources/recordings.ts';
 import { containersOf, type Subject } from '#posture/resources/subject.ts';
+import { consequences } from '#posture/resources/write/consequences.ts';
 import { hpaChanges } from '#posture/resources/write/hpa.ts';
 import { limitRangeNotes } from '#posture/resources/write/namespace.ts';
 import { namedBy } from '../cluster/names.ts';
@@ -223,6 +224,7 @@ function subjectOf(measured: Measured, objects: Objects, options: Options, { con
 function told(subject: Subject, objects: Objects): void {
   for (const each of subject.advice) explain(subject.id, each);
   const notes = [
+    ...consequences(subject),
     ...hpaChanges(subject).flatMap((each) => each.notes),
     ...limitRangeNotes(subject, limitRangesIn(objects, subject.namespace)),
   ];

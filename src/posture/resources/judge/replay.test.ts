@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Figures } from '../figures.ts';
 import type { Replica, Sample } from '../series.ts';
@@ -107,4 +108,11 @@ test('only the window is judged', () => {
   const given = figures({ request: 1, limit: 1 }, { request: 1, limit: 250 });
   const { cpu, memory } = replay(given, [one], { since: 60, until: 120 });
   assert.deepEqual([cpu.samples, cpu.throttledMinutes, memory.samples, memory.oomKills], [2, 2, 2, 0]);
+});
+
+test('the judge knows nothing of what recommends: it imports types alone', () => {
+  const text = readFileSync(new URL('replay.ts', import.meta.url), 'utf8');
+  const imports = text.match(/^import .*$/gm) ?? [];
+  assert.ok(imports.length > 0);
+  for (const each of imports) assert.match(each, /^import type /);
 });
