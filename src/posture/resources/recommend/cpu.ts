@@ -8,11 +8,11 @@ import { coresText } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
 import { sketch } from '../sketch.ts';
 import type { Advised, Figure, Finding } from './advice.ts';
-import { type Cycle, cycleIn } from './cycle.ts';
+import { type Cycle, cycleIn, weekIn } from './cycle.ts';
 import { rounded } from './rounding.ts';
 import { shiftIn } from './shift.ts';
 import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
-import { day, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
+import { day, secondsCovered, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
 import { sureness } from './sureness.ts';
 import { momentText, percentText, rangeOf, seenText, tooShort } from './wording.ts';
@@ -60,9 +60,9 @@ export function cpuAdvice(
       type: 'shift',
       text: `CPU went from ${coresText(shift.before)} to ${coresText(shift.after)}; what was before ${momentText(shift.at)} is left out`,
     });
-  const longest = Math.max(0, ...kept.map(({ spans }) => secondsSeen(spans)));
-  if (flat.length === 0 || longest < options.minPeriod) {
-    const because = flat.length === 0 ? 'there are no samples of CPU' : tooShort(longest, options);
+  const covered = secondsCovered(kept.map(({ spans }) => spans));
+  if (flat.length === 0 || covered < options.minPeriod) {
+    const because = flat.length === 0 ? 'there are no samples of CPU' : tooShort(covered, options);
     const seen = flat.length === 0 ? null : rangeOf(flat);
     const figure: Figure = { state: 'no-opinion', because, seen };
     return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
@@ -87,6 +87,12 @@ export function cpuAdvice(
     findings.push({
       type: 'cycle',
       text: `CPU follows the day: ${coresText(cycle.high)} at the busiest hour, ${coresText(cycle.low)} at the calmest, busy from ${cycle.from} to ${cycle.to} h UTC; replicas that follow it (an HPA) would ask for less than one figure for all hours`,
+    });
+  const week = weekIn(flat);
+  if (week !== null)
+    findings.push({
+      type: 'cycle',
+      text: `CPU follows the week: at most ${coresText(week.low)} in the mean of ${week.calm.join(', ')}, at least ${coresText(week.high)} on other days`,
     });
   const needed = options.strategy === 'guaranteed' ? Math.max(high, rules.value) : rules.value;
   const { value, floored } = rounded(needed * (1 + options.cpuMargin), options.cpuFloor, options.cpuStep);

@@ -1,4 +1,4 @@
-/** Usage that follows the hours of the day. */
+/** Usage that follows the hours of the day, or the days of the week. */
 import type { Span } from './spans.ts';
 import { day } from './spans.ts';
 
@@ -45,4 +45,38 @@ export function cycleIn(all: readonly Span[]): Cycle | null {
   let to = from;
   while (busy[to % hours] === true) to += 1;
   return { from, to: to % hours, high, low };
+}
+
+export interface Week {
+  /** In the order of a week, `Sat`. */
+  readonly calm: readonly string[];
+  /** Means of the calm days and of the others. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The first of January 1970 was a Thursday. */
+const weekdays = ['Thu', 'Fri', 'Sat', 'Sun', 'Mon', 'Tue', 'Wed'];
+const inOrder = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** Null where not every day of a week was seen, or they are much alike. One week does not tell whether the next is the same. */
+export function weekIn(all: readonly Span[]): Week | null {
+  const sums = new Map(weekdays.map((name) => [name, { seconds: 0, value: 0 }]));
+  for (const { at, value, seconds } of all) {
+    const own = sums.get(weekdays[Math.floor(at / day) % 7] ?? '');
+    if (own === undefined) continue;
+    own.seconds += seconds;
+    own.value += value * seconds;
+  }
+  const means = inOrder.flatMap((name) => {
+    const { seconds, value } = sums.get(name) ?? { seconds: 0, value: 0 };
+    return seconds < day / 2 ? [] : [{ name, mean: value / seconds }];
+  });
+  if (means.length < 7) return null;
+  const middle = (Math.min(...means.map(({ mean }) => mean)) + Math.max(...means.map(({ mean }) => mean))) / 2;
+  const [calm, busy] = [means.filter(({ mean }) => mean < middle), means.filter(({ mean }) => mean >= middle)];
+  const low = Math.max(...calm.map(({ mean }) => mean));
+  const high = Math.min(...busy.map(({ mean }) => mean));
+  // Days that lie in between are no two kinds of days.
+  return calm.length > 0 && high >= low * leastRatio ? { calm: calm.map(({ name }) => name), low, high } : null;
 }

@@ -11,7 +11,7 @@ import type { Advised, Figure, Finding } from './advice.ts';
 import { rounded } from './rounding.ts';
 import { shiftIn, type Shift } from './shift.ts';
 import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
-import { days, secondsSeen, type Span, spans, weightOf } from './spans.ts';
+import { days, secondsCovered, type Span, spans, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
 import { sureness } from './sureness.ts';
 import { leakIn, type Leak } from './trend.ts';
@@ -58,7 +58,7 @@ export function memoryAdvice(
     starts,
   );
   const findings = [...shiftFinding(shift), ...leakFinding(leak)];
-  const longest = Math.max(0, ...kept.map(({ spans }) => secondsSeen(spans)));
+  const covered = secondsCovered(kept.map(({ spans }) => spans));
   const none = (because: string): MemoryAdvice => {
     const figure: Figure = { state: 'no-opinion', because, seen: flat.length === 0 ? null : rangeOf(flat) };
     return { request: figure, limit: figure, bounds: null, findings, sure };
@@ -66,7 +66,7 @@ export function memoryAdvice(
   if (flat.length === 0) return none('there are no samples of memory');
   const oom = lastKill(steady, since, options);
   if (oom !== null) findings.push(oom.finding);
-  if (longest < options.minPeriod) return none(tooShort(longest, options));
+  if (covered < options.minPeriod) return none(tooShort(covered, options));
   if (leak?.type === 'endless') return none('it leaks: whatever the figure, it is reached');
 
   const [, most] = rangeOf(flat);

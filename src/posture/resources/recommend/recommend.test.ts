@@ -129,6 +129,65 @@ test('replicas in another order give the same advice', () => {
   );
 });
 
+const samples = (value: fc.Arbitrary<number>): fc.Arbitrary<readonly (readonly [number, number])[]> =>
+  fc.array(fc.tuple(fc.integer({ min: 1, max: 90_000 }), value), { maxLength: 300 }).map((steps) => {
+    let at = began;
+    return steps.map(([step, each]) => [(at += step), each] as const);
+  });
+const amount = fc.oneof(
+  fc.constant(0),
+  fc.double({ min: 0, max: 1e3, noNaN: true }),
+  fc.double({ min: 0, max: 1e-6, noNaN: true }),
+);
+const bytes = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e13, noNaN: true }), fc.integer({ min: 1, max: 1e6 }));
+const anything = fc.array(
+  fc.record({
+    name: fc.option(fc.string()),
+    cpu: samples(amount),
+    memory: samples(bytes),
+    oom: samples(bytes),
+    throttled: samples(fc.double({ min: 0, max: 1, noNaN: true })),
+    starts: fc.array(fc.integer({ min: began, max: began + 9e6 })),
+    peak: fc.option(bytes),
+  }),
+  { maxLength: 4 },
+);
+
+test('whatever was measured: figures are finite, limits are no less than requests, and no wider than peaks and kills ask for', () => {
+  fc.assert(
+    fc.property(
+      anything,
+      fc.constantFrom('burstable', 'guaranteed'),
+      fc.constantFrom('none', 'burst'),
+      (all, strategy, cpuLimit) => {
+        const advice = recommend(usage(all), { ...using({ strategy, cpuLimit, observationPeriod: '900d' }) });
+        const { cpu, memory } = figuresOf(advice);
+        for (const { request, limit } of [cpu, memory]) {
+          for (const each of [request, limit]) assert.ok(each === null || (Number.isFinite(each) && each > 0));
+          assert.ok(request === null || limit === null || limit >= request, `${request} ${limit}`);
+        }
+        assert.ok(advice.confidence >= 0 && advice.confidence <= 1, `${advice.confidence}`);
+        const peak = Math.max(0, ...all.flatMap((each) => [each.peak ?? 0, ...each.memory.map(([, value]) => value)]));
+        const killed = Math.max(-1, ...all.flatMap(({ oom }) => oom.map(([, value]) => value)));
+        const most = Math.max(
+          peak * 1.5,
+          peak + 4 * mebibyte,
+          killed * 1.2,
+          killed < 0 ? 0 : killed + 100 * mebibyte,
+          16 * mebibyte,
+        );
+        assert.ok(memory.limit === null || memory.limit <= most + mebibyte, `${memory.limit}, at most ${most}`);
+        const busiest = Math.max(0, ...all.flatMap((each) => each.cpu.map(([, value]) => value)));
+        assert.ok(
+          cpu.request === null || cpu.request <= Math.max(busiest * 2, 0.005) + 0.001,
+          `${cpu.request} ${busiest}`,
+        );
+      },
+    ),
+    { numRuns: 80 },
+  );
+});
+
 test('a kill more never lowers the limit', () => {
   fc.assert(
     fc.property(replicas, fc.integer({ min: 1, max: 4096 }), (all, size) => {

@@ -28,6 +28,25 @@ export function secondsSeen(all: readonly Span[]): number {
   return all.reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
+/**
+ * How much time was seen by one replica or another: ten that were watched for the same minute are a minute, ten jobs of a
+ * minute that followed one another are ten.
+ */
+export function secondsCovered(replicas: readonly (readonly Span[])[]): number {
+  const ranges = replicas.flatMap((all) => {
+    const [first, last] = [all[0], all.at(-1)];
+    return first === undefined || last === undefined ? [] : [{ from: first.at - first.seconds, to: last.at }];
+  });
+  let [union, end] = [0, Number.NEGATIVE_INFINITY];
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    union += Math.max(0, to - Math.max(from, end));
+    end = Math.max(end, to);
+  }
+  const whole = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  const seen = replicas.reduce((sum, all) => sum + secondsSeen(all), 0);
+  return whole === 0 ? 0 : union * Math.min(1, seen / whole);
+}
+
 /** What a sample still counts for. */
 export function weightOf({ at, seconds }: Span, newest: number, halfLife: number): number {
   return halfLife === 0 ? seconds : seconds * 2 ** ((at - newest) / halfLife);

@@ -22,6 +22,8 @@ const parts = 8;
 const leastGrowth = 0.2;
 const drop = 0.3;
 const leastRestarts = 2;
+/** Seconds. What grows for less than that is a program at its work: a job, a cache that fills. */
+const leastTime = 3600;
 const beyond = 1.2;
 
 interface Run {
@@ -82,7 +84,7 @@ function runsOf(memory: readonly Sample[], starts: readonly number[]): Sample[][
 }
 
 function slopeOf(run: readonly Sample[]): number | null {
-  if (run.length < parts * 2) return null;
+  if (run.length < parts * 2 || (run.at(-1)?.[0] ?? 0) - (run[0]?.[0] ?? 0) < leastTime * 0.95) return null;
   const medians = Array.from({ length: parts }, (_, part) => {
     const own = run.slice(Math.floor((part * run.length) / parts), Math.floor(((part + 1) * run.length) / parts));
     return own.map(([, value]) => value).toSorted((a, b) => a - b)[Math.floor(own.length / 2)] ?? 0;

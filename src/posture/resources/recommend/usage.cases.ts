@@ -1,5 +1,6 @@
 /** Usage of every shape on which recommenders are known to fail, each with what a good answer to it must say: CPU, and both. */
 import assert from 'node:assert/strict';
+import type { Replica } from '../series.ts';
 import {
   type Case,
   began,
@@ -59,6 +60,11 @@ export const usageCases: readonly Case[] = [
     holds(advice) {
       near(advice.cpu.request, 1);
       silentOf(advice, 'shift');
+      mentions(
+        advice,
+        'cycle',
+        /^CPU follows the week: at most 0\.1\d* cores in the mean of Sat, Sun, at least 1 core on other days$/,
+      );
     },
   },
   {
@@ -215,6 +221,39 @@ export const usageCases: readonly Case[] = [
       mentions(advice, 'throttled', /in 100 % of the time/);
       assert.match(advice.cpu.request.because, /at least/);
       assert.ok(advice.confidence < 0.3);
+    },
+  },
+  {
+    what: 'jobs of ten minutes are seen for as long as all of them together, and what they hold at their end is no leak',
+    usage: usage(
+      Array.from({ length: 48 }, (_, run) => {
+        const own = replica({ length: 10 * minute, step: 30, cpu: flat(1.5), memory: (second) => 100 + second / 3 });
+        const later = (samples: Replica['cpu']): Replica['cpu'] =>
+          samples.map(([at, value]) => [at + run * hour, value]);
+        return {
+          ...own,
+          name: `job-${run}`,
+          cpu: later(own.cpu),
+          memory: later(own.memory),
+          starts: [began + run * hour],
+        };
+      }),
+    ),
+    holds(advice) {
+      near(advice.cpu.request, 1.5);
+      near(advice.memory.limit, 330 * mebibyte);
+      silentOf(advice, 'leak', 'startup');
+    },
+  },
+  {
+    what: 'ten replicas that were watched for the same half hour were watched for half an hour',
+    usage: usage(
+      Array.from({ length: 10 }, (_, at) =>
+        replica({ length: 30 * minute, cpu: flat(0.5), memory: flat(300) }, { name: `web-${at}` }),
+      ),
+    ),
+    holds(advice) {
+      assert.match(advice.cpu.request.because, /^only 30 min were seen/);
     },
   },
   {
