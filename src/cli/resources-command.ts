@@ -32,7 +32,7 @@ export function addResources({ gen, evaluate }: { readonly gen: Command; readonl
     .addOption(
       new Option(
         '-o, --output <form>',
-        'table, yaml (a patch with its reasons), json, jsonl, patch (strategic), json-patch, kustomize, vpa, hpa, namespace (ResourceQuota, LimitRange)',
+        'table, yaml (a patch with its reasons), json, jsonl, patch (strategic), json-patch, kustomize, vpa, hpa, namespace (ResourceQuota, LimitRange); by default table, with --series jsonl',
       ).choices(forms),
     )
     .option('--output-dir <dir>', 'write files there instead of standard output')
