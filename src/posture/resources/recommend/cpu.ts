@@ -8,14 +8,21 @@ import { coresText } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
 import { sketch } from '../sketch.ts';
 import type { Advised, Figure, Finding } from './advice.ts';
+import {
+  burstCores,
+  burstFinding,
+  cycleFindings,
+  floorFinding,
+  shiftFinding,
+  throttledFinding,
+} from './cpu-findings.ts';
 import { type Cycle, cycleIn, weekIn } from './cycle.ts';
+import { keptOf, type ReplicaSpans } from './kept.ts';
 import { rounded } from './rounding.ts';
-import { shiftIn } from './shift.ts';
 import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
-import { day, secondsCovered, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
+import { day, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
-import { sureness } from './sureness.ts';
-import { momentText, percentText, rangeOf, seenText, tooShort } from './wording.ts';
+import { percentText, rangeOf, seenText } from './wording.ts';
 
 export interface CpuAdvice extends Advised {
   readonly findings: readonly Finding[];
@@ -26,9 +33,6 @@ export interface CpuAdvice extends Advised {
 /** The share of time from which waiting for the limit tells that it is too low. */
 const leastThrottled = 0.01;
 const atLimit = 0.95;
-/** A burst is that much above what is requested, and at least so many cores. */
-const burstFactor = 3;
-const burstCores = 0.1;
 
 export function cpuAdvice(
   steady: readonly Replica[],
@@ -38,69 +42,23 @@ export function cpuAdvice(
   options: Options,
 ): CpuAdvice {
   const all = steady.map((replica) => needs(replica, current));
-  const newest = Math.max(0, ...all.map(({ spans }) => spans.at(-1)?.at ?? 0));
-  const shift = shiftIn(
-    all.flatMap(({ spans }) => spans),
-    newest,
-    options.percentile,
-    options,
-  );
-  const since = shift?.at ?? Number.NEGATIVE_INFINITY;
-  const kept = all
-    .map((each) => ({ ...each, spans: each.spans.filter(({ at }) => at > since) }))
-    .filter(({ spans }) => spans.length > 0);
-  const flat = kept.flatMap(({ spans }) => spans);
-  const sure = sureness(
-    kept.map(({ spans }) => spans),
-    starts,
-  );
-  const findings: Finding[] = [];
-  if (shift !== null)
-    findings.push({
-      type: 'shift',
-      text: `CPU went from ${coresText(shift.before)} to ${coresText(shift.after)}; what was before ${momentText(shift.at)} is left out`,
-    });
-  const covered = secondsCovered(kept.map(({ spans }) => spans));
-  if (flat.length === 0 || covered < options.minPeriod) {
-    const because = flat.length === 0 ? 'there are no samples of CPU' : tooShort(covered, options);
+  const kept = keptOf(all, { what: 'CPU', share: options.percentile, starts }, options);
+  const { replicas, flat, sure } = kept;
+  if (kept.tooLittle !== null) {
     const seen = flat.length === 0 ? null : rangeOf(flat);
-    const figure: Figure = { state: 'no-opinion', because, seen };
+    const figure: Figure = { state: 'no-opinion', because: kept.tooLittle, seen };
+    const findings = shiftFinding(kept.shift);
     return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
   }
-  const quantiles = replicaQuantiles(kept, newest, options);
-  findings.push(...skewOf(quantiles, burstCores / 2, 'CPU', coresText));
+  const quantiles = replicaQuantiles(replicas, kept.newest, options);
   const rules = ruling(quantiles, options.replicaPercentile) ?? { name: null, value: 0, lastDay: false };
   const waited = secondsSeen(flat.filter(({ waits }) => waits)) / secondsSeen(flat);
   const censored = waited >= leastThrottled;
-  if (censored)
-    findings.push({
-      type: 'throttled',
-      text: `it had to wait for its CPU limit in ${percentText(waited)} of the time: what it needed then was at least what is counted`,
-    });
   const whole = sketch();
   for (const { value, seconds } of flat) whole.add(value, seconds);
   const high = Math.max(whole.atLeast(0.999) ?? 0, startup?.cpu ?? 0);
-  const burst = burstOf(flat, rules.value, whole.max);
-  if (burst !== null) findings.push(burst);
-  const cycle = cycleIn(flat);
-  if (cycle !== null)
-    findings.push({
-      type: 'cycle',
-      text: `CPU follows the day: ${coresText(cycle.high)} at the busiest hour, ${coresText(cycle.low)} at the calmest, busy from ${cycle.from} to ${cycle.to} h UTC; replicas that follow it (an HPA) would ask for less than one figure for all hours`,
-    });
-  const week = weekIn(flat);
-  if (week !== null)
-    findings.push({
-      type: 'cycle',
-      text: `CPU follows the week: at most ${coresText(week.low)} in the mean of ${week.calm.join(', ')}, at least ${coresText(week.high)} on other days`,
-    });
   const needed = options.strategy === 'guaranteed' ? Math.max(high, rules.value) : rules.value;
   const { value, floored } = rounded(needed * (1 + options.cpuMargin), options.cpuFloor, options.cpuStep);
-  if (floored)
-    findings.push({
-      type: 'floor',
-      text: `${coresText(needed)} of CPU would do; the request is the floor of ${coresText(options.cpuFloor)} (--cpu-floor)`,
-    });
   const who = quantiles.length > 1 ? `, set by ${rules.name ?? 'one replica'} of ${quantiles.length}` : '';
   const what =
     options.strategy === 'guaranteed'
@@ -110,10 +68,19 @@ export function cpuAdvice(
     state: 'number',
     value,
     sure: sure * (censored ? 0.7 : 1),
-    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''} (${seenText(flat, kept.length)}${who})`,
+    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''} (${seenText(flat, replicas.length)}${who})`,
   };
   const round = (cores: number): number => rounded(cores, options.cpuFloor, options.cpuStep).value;
   const bounds = [round(whole.quantile(0.5) ?? 0), round(Math.max(whole.max, startup?.cpu ?? 0))] as const;
+  const cycle = cycleIn(flat);
+  const findings = [
+    ...shiftFinding(kept.shift),
+    ...skewOf(quantiles, burstCores / 2, 'CPU', coresText),
+    ...(censored ? [throttledFinding(waited)] : []),
+    ...burstFinding(flat, rules.value, whole.max),
+    ...cycleFindings(cycle, weekIn(flat)),
+    ...(floored ? [floorFinding(needed, options)] : []),
+  ];
   return { request, limit: limitOf(request, high, options), bounds, cycle, findings, sure };
 }
 
@@ -131,13 +98,8 @@ interface Need extends Span {
   readonly waits: boolean;
 }
 
-interface Needs {
-  readonly name: string | null;
-  readonly spans: readonly Need[];
-}
-
 /** Usage while it waits is what it got, not what it needed: raised by the share of time that it waited. */
-function needs({ name, cpu, throttled }: Replica, current: Ask | null): Needs {
+function needs({ name, cpu, throttled }: Replica, current: Ask | null): ReplicaSpans<Need> {
   const limit = current?.limit ?? null;
   const reach = 3 * usualStep(throttled);
   let next = 0;
@@ -157,7 +119,7 @@ interface ReplicaQuantile extends ReplicaNeed {
 
 /** The lowest first. Replicas that were seen for a short time count as one: alone they are little more than their start. */
 function replicaQuantiles(
-  kept: readonly Needs[],
+  kept: readonly ReplicaSpans[],
   newest: number,
   { percentile, halfLife }: Options,
 ): ReplicaQuantile[] {
@@ -179,14 +141,4 @@ function replicaQuantiles(
       return { name, value: Math.max(overall, lately), lastDay: lately > overall * 1.02 };
     }),
   );
-}
-
-function burstOf(flat: readonly Span[], usual: number, most: number): Finding | null {
-  const above = Math.max(usual * burstFactor, usual + burstCores);
-  if (most < above) return null;
-  const share = secondsSeen(flat.filter(({ value }) => value >= above)) / secondsSeen(flat);
-  return {
-    type: 'burst',
-    text: `bursts of up to ${coresText(most)} in ${percentText(share)} of the time, ${Math.round(most / usual)} times what is requested: where they must be quick, request more or keep CPU to spare on the nodes; a limit below would cut them`,
-  };
 }

@@ -11,6 +11,7 @@ import {
   mentions,
   minute,
   near,
+  number,
   replica,
   silentOf,
   usage,
@@ -127,6 +128,31 @@ export const memoryCases: readonly Case[] = [
       silentOf(advice, 'leak', 'shift', 'burst');
       near(advice.memory.request, 500 * mebibyte);
       mentions(advice, 'cycle', /busy from 0 to 12 h UTC/);
+    },
+  },
+  {
+    what: 'peaks that differ from day to day get a wider margin',
+    usage: usage([
+      replica({
+        length: 7 * day,
+        step: 5 * minute,
+        cpu: flat(0.1),
+        memory: (second) => 300 + 100 * (Math.floor((second - 1) / day) % 2) * Number(second % day < hour),
+      }),
+    ]),
+    holds(advice) {
+      // 400 and 300 in turn: a standard deviation of 53 of 343.
+      assert.ok(number(advice.memory.limit) > 500 * mebibyte && number(advice.memory.limit) < 540 * mebibyte);
+      assert.match(advice.memory.request.because, /and 3\d % since peaks differ by that/);
+    },
+  },
+  {
+    what: 'an hour of another day is no other peak',
+    usage: usage([
+      replica({ length: day + hour, step: minute, cpu: flat(0.1), memory: (second) => (second < hour ? 100 : 400) }),
+    ]),
+    holds(advice) {
+      near(advice.memory.limit, 440 * mebibyte);
     },
   },
   {

@@ -8,14 +8,14 @@ import { bytesText, mebibyte } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
 import { sketch } from '../sketch.ts';
 import type { Advised, Figure, Finding } from './advice.ts';
+import { keptOf, type ReplicaSpans } from './kept.ts';
 import { rounded } from './rounding.ts';
-import { shiftIn, type Shift } from './shift.ts';
+import type { Shift } from './shift.ts';
 import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
-import { days, secondsCovered, type Span, spans, weightOf } from './spans.ts';
+import { day, days, type Span, spans, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
-import { sureness } from './sureness.ts';
 import { leakIn, type Leak } from './trend.ts';
-import { momentText, rangeOf, seenText, tooShort } from './wording.ts';
+import { momentText, rangeOf, seenText } from './wording.ts';
 
 export interface MemoryAdvice extends Advised {
   readonly findings: readonly Finding[];
@@ -35,40 +35,18 @@ export function memoryAdvice(
   starts: number,
   options: Options,
 ): MemoryAdvice {
-  const all = steady.map(({ name, memory }) => ({ name, spans: spans(memory) }));
-  const newest = Math.max(0, ...all.map(({ spans }) => spans.at(-1)?.at ?? 0));
   const leak = leakIn(steady);
+  const all = steady.map(({ name, memory }) => ({ name, spans: spans(memory) }));
   // What grows all the time has no levels.
-  const shift =
-    leak === null
-      ? shiftIn(
-          all.flatMap(({ spans }) => spans),
-          newest,
-          1,
-          options,
-        )
-      : null;
-  const since = shift?.at ?? Number.NEGATIVE_INFINITY;
-  const kept = all
-    .map((each) => ({ ...each, spans: each.spans.filter(({ at }) => at > since) }))
-    .filter(({ spans }) => spans.length > 0);
-  const flat = kept.flatMap(({ spans }) => spans);
-  const sure = sureness(
-    kept.map(({ spans }) => spans),
-    starts,
-  );
-  const findings = [...shiftFinding(shift), ...leakFinding(leak)];
-  const covered = secondsCovered(kept.map(({ spans }) => spans));
-  const none = (because: string): MemoryAdvice => {
-    const figure: Figure = { state: 'no-opinion', because, seen: flat.length === 0 ? null : rangeOf(flat) };
+  const kept = keptOf(all, { what: 'memory', share: leak === null ? 1 : null, starts }, options);
+  const { replicas, flat, shift, sure } = kept;
+  const oom = lastKill(steady, kept.since, options);
+  const findings = [...shiftFinding(shift), ...leakFinding(leak), ...(oom === null ? [] : [oom.finding])];
+  const why = kept.tooLittle ?? (leak?.type === 'endless' ? 'it leaks: whatever the figure, it is reached' : null);
+  if (why !== null) {
+    const figure: Figure = { state: 'no-opinion', because: why, seen: flat.length === 0 ? null : rangeOf(flat) };
     return { request: figure, limit: figure, bounds: null, findings, sure };
-  };
-  if (flat.length === 0) return none('there are no samples of memory');
-  const oom = lastKill(steady, since, options);
-  if (oom !== null) findings.push(oom.finding);
-  if (covered < options.minPeriod) return none(tooShort(covered, options));
-  if (leak?.type === 'endless') return none('it leaks: whatever the figure, it is reached');
-
+  }
   const [, most] = rangeOf(flat);
   const full = current?.limit != null && most >= current.limit * atLimit ? current.limit : null;
   if (full !== null)
@@ -78,7 +56,7 @@ export function memoryAdvice(
     });
   const censored = Math.max(oom?.least ?? 0, full === null ? 0 : bumped(full, options));
   const doubt = (censored > 0 ? 0.6 : 1) * (leak === null ? 1 : 0.5);
-  const needs = sortedNeeds(kept.map((each) => needOf(each, newest, options)));
+  const needs = sortedNeeds(replicas.map((each) => needOf(each, kept.newest, options)));
   findings.push(...skewOf(needs, skewBytes, 'memory', bytesText));
   const margin = Math.min(2 * Math.max(...needs.map(({ spread }) => spread)), mostMargin);
   const usual = ruling(needs, options.replicaPercentile)?.value ?? 0;
@@ -111,7 +89,7 @@ export function memoryAdvice(
     because:
       censored >= usual * (1 + margin)
         ? `above what was not enough: ${bytesText(censored)}`
-        : `the usual peak of a day, ${bytesText(usual)}, and ${Math.round(margin * 100)} % since peaks differ by that (${seenText(flat, kept.length)})`,
+        : `the usual peak of a day, ${bytesText(usual)}, and ${Math.round(margin * 100)} % since peaks differ by that (${seenText(flat, replicas.length)})`,
   };
   return { request: requestFigure, limit: limitFigure, bounds, findings, sure };
 }
@@ -146,6 +124,8 @@ function bumped(size: number, { oomRatio, oomBump }: Options): number {
 
 interface Peak {
   readonly value: number;
+  /** Seconds of its day. */
+  readonly seen: number;
   readonly weight: number;
 }
 
@@ -155,17 +135,15 @@ interface Need extends ReplicaNeed {
 }
 
 /** From the peaks of its days; a day counts as much as it was seen. */
-function needOf(
-  { name, spans: own }: { readonly name: string | null; readonly spans: readonly Span[] },
-  newest: number,
-  { halfLife, percentile }: Options,
-): Need {
+function needOf({ name, spans: own }: ReplicaSpans, newest: number, { halfLife, percentile }: Options): Need {
   const peaks = days(own, newest).map(({ spans: all, seen }): Peak => {
     const value = all.reduce((max, each) => Math.max(max, each.value), 0);
     const last = all.at(-1)?.at ?? newest;
-    return { value, weight: weightOf({ at: last, value, seconds: seen }, newest, halfLife) };
+    return { value, seen, weight: weightOf({ at: last, value, seconds: seen }, newest, halfLife) };
   });
-  return { name, value: quantileOf(peaks, percentile), spread: spreadOf(peaks.map(({ value }) => value)) };
+  // A day of which an hour was seen has another peak for that reason alone.
+  const whole = peaks.filter(({ seen }) => seen >= day / 2).map(({ value }) => value);
+  return { name, value: quantileOf(peaks, percentile), spread: spreadOf(whole) };
 }
 
 /** The lowest peak that is at least as high as this share of them. */
