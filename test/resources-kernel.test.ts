@@ -80,6 +80,9 @@ test('a kill and a wait for CPU that really happened: more memory than killed it
     const figures = figuresOf(advice);
     assert.ok((figures.memory.limit ?? 0) >= killedAt + 100 * mebibyte, JSON.stringify(figures));
     assert.equal(replay(figures, usage.replicas).memory.oomKills, 0);
+    // The judge says of the limit that was in force what the kernel did under it.
+    const inForce = { cpu: { request: null, limit: null }, memory: { request: null, limit } };
+    assert.equal(replay(inForce, usage.replicas).memory.oomKills, 1);
     assert.ok((figures.cpu.request ?? 0) > 0.22, JSON.stringify([figures, replica?.cpu, replica?.throttled]));
     for (const type of ['oom', 'throttled'])
       assert.ok(

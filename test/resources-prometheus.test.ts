@@ -195,6 +195,12 @@ describe('Prometheus', { skip: noPrometheus }, () => {
       3,
       /cannot reach Prometheus at http:\/\/127\.0\.0\.1:1: /,
     ],
+    [
+      'a step that is none',
+      () => ['web', '--metrics', prometheus.url, '--step', '1'],
+      2,
+      /--step takes a length of time \(30s, 1m\), not "1"/,
+    ],
     ['no URL', () => ['web', '--metrics', 'prometheus'], 2, /takes its URL behind it/],
     ['a name that is none', () => ['a"}', '--metrics', prometheus.url], 2, /is no name of an object/],
   ];

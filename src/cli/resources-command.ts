@@ -42,7 +42,8 @@ export function addResources({ gen, evaluate }: { readonly gen: Command; readonl
     .option('--prometheus-tenant <name>', 'X-Scope-OrgID, as Mimir, Cortex and Thanos take it')
     .option('--prometheus-token-file <file>', 'a bearer token')
     .option('--prometheus-selector <labels>', 'more labels of every series, cluster="a"')
-    .option('--step <time>', 'between two samples that Prometheus is asked for', '1m');
+    .option('--step <time>', 'between two samples that Prometheus is asked for', '1m')
+    .option('--rate-window <time>', 'over which Prometheus makes rates of counters: two scrapes at least', '2m');
   for (const [name, { preset, help, kind }] of Object.entries(described)) {
     const option = new Option(`${flagOf(name)} <${typeof kind === 'string' ? kind : kind.join('|')}>`, help);
     one.addOption(option.default(preset).helpGroup('Figures:'));

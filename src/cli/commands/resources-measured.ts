@@ -16,7 +16,7 @@ import type { Wanted } from './resources-cluster.ts';
 import { openPrometheus, type PrometheusFlags } from './resources-prometheus.ts';
 
 export type SourceFlags = EvidenceFlags &
-  PrometheusFlags & { readonly step: string; readonly observationPeriod: string };
+  PrometheusFlags & { readonly step: string; readonly rateWindow: string; readonly observationPeriod: string };
 
 /** Of recordings in files. */
 export async function fromRecordings(name: string | undefined, flags: SourceFlags): Promise<Measured[]> {
@@ -52,14 +52,16 @@ function measuredOf(baselines: readonly Baseline[], name: string | undefined): M
 }
 
 export async function fromPrometheus(url: string, wanted: readonly Wanted[], flags: SourceFlags): Promise<Measured[]> {
-  const [step, period] = [secondsOf(flags.step), secondsOf(flags.observationPeriod)];
-  if (step === null || step < 1)
+  const [step, window, period] = [flags.step, flags.rateWindow, flags.observationPeriod].map(secondsOf);
+  if (step == null || step < 1)
     throw new Failure(`--step takes a length of time (30s, 1m), not ${JSON.stringify(flags.step)}`);
+  if (window == null || window < 1)
+    throw new Failure(`--rate-window takes a length of time (2m), not ${JSON.stringify(flags.rateWindow)}`);
   const prometheus = await openPrometheus(url, flags);
   const until = Math.floor(Date.now() / 1000);
   const found: Measured[] = [];
   for (const workload of wanted) {
-    const asked = { namespace: workload.namespace, workload, step, selector: flags.prometheusSelector ?? '' };
+    const asked = { namespace: workload.namespace, workload, step, window, selector: flags.prometheusSelector ?? '' };
     const containers = await prometheus.usage(asked, until - (period ?? 0), until);
     if (containers.length > 0) found.push(measured(workload, containers));
     else tell(`Prometheus knows no usage of ${workload.namespace}/${workload.name}`);

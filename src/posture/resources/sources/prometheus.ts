@@ -16,6 +16,8 @@ export interface Asked {
   readonly workload: Pick<Workload, 'name'> & { readonly kind: string | null };
   /** Seconds between two samples. */
   readonly step: number;
+  /** Seconds over which counters become rates: two scrapes at least. */
+  readonly window: number;
   /** More label matchers, `cluster="a"`; empty for none. */
   readonly selector: string;
 }
@@ -41,7 +43,7 @@ export function podPattern({ name, kind }: Asked['workload']): string {
 }
 
 /** PromQL for one part. Several scrapers of one container count once. */
-export function queryOf(part: Part, { namespace, workload, step, selector }: Asked): string {
+export function queryOf(part: Part, { namespace, workload, step, window: seconds, selector }: Asked): string {
   const labels = [
     `namespace=${quoted(namespace)}`,
     `pod=~${quoted(podPattern(workload))}`,
@@ -49,8 +51,7 @@ export function queryOf(part: Part, { namespace, workload, step, selector }: Ask
     'container!="POD"',
     ...(selector === '' ? [] : [selector]),
   ].join(',');
-  // A rate needs two scrapes: of every minute at the slowest that is usual.
-  const window = `[${Math.max(step, 120)}s]`;
+  const window = `[${Math.max(step, seconds)}s]`;
   const own = `[${step}s]`;
   const highest = (expression: string): string => `max by (pod, container) (${expression})`;
   // Where a limit is told by nobody, 0: then the usage counts.
