@@ -83,7 +83,10 @@ test('a kill and a wait for CPU that really happened: more memory than killed it
     // The judge says of the limit that was in force what the kernel did under it.
     const inForce = { cpu: { request: null, limit: null }, memory: { request: null, limit } };
     assert.equal(replay(inForce, usage.replicas).memory.oomKills, 1);
-    assert.ok((figures.cpu.request ?? 0) > 0.22, JSON.stringify([figures, replica?.cpu, replica?.throttled]));
+    // However busy the machine is: more than it got.
+    const got = replica?.cpu.map(([, value]) => value) ?? [];
+    const mean = got.reduce((sum, value) => sum + value, 0) / got.length;
+    assert.ok((figures.cpu.request ?? 0) > mean * 1.05, JSON.stringify([figures, replica?.cpu, replica?.throttled]));
     for (const type of ['oom', 'throttled'])
       assert.ok(
         advice.findings.some((each) => each.type === type),

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { type Series, seriesLine } from '#posture/resources/series.ts';
+import { printable } from '#observation/text.ts';
 import { Failure, systemReason } from '../failure.ts';
 import { tell } from '../story.ts';
 
@@ -41,7 +42,7 @@ export function seriesIn(file: string): AsyncGenerator<Line<Series>> {
 }
 
 export function complain(where: string, what: string): void {
-  tell(`${where}: ${what}`);
+  tell(printable(`${where}: ${what}`));
   process.exitCode = 2;
 }
 

@@ -33,7 +33,11 @@ interface Written {
 }
 
 export async function print(subjects: readonly Subject[], form: Form, outputDir: string | undefined): Promise<void> {
-  for (const { path, text } of written(subjects, form, outputDir !== undefined))
+  const all = written(subjects, form, outputDir !== undefined);
+  const twice = all.find(({ path }, at) => all.findIndex((each) => each.path === path) !== at);
+  if (outputDir !== undefined && twice !== undefined)
+    throw new Failure(`two of them would be written to ${JSON.stringify(twice.path)}; ask for one at a time`);
+  for (const { path, text } of all)
     if (outputDir === undefined) process.stdout.write(text);
     else await writeAtomically(join(outputDir, path), text);
 }
@@ -68,8 +72,8 @@ function written(subjects: readonly Subject[], form: Form, files: boolean): Writ
     case 'vpa':
       return named('vpa.yaml', (subject) => {
         const made = vpa(subject);
-        if (made === null) tell(`${subject.id}: no VPA, since the kind of the workload is not known`);
-        for (const note of made?.notes ?? []) tell(`${subject.id}: ${note}`);
+        if (made === null) say(subject.id, `no VPA, since the kind of the workload is not known`);
+        for (const note of made?.notes ?? []) say(subject.id, note);
         return made === null ? null : document(made.object);
       });
     case 'hpa':
@@ -122,7 +126,7 @@ function patched(subject: Subject, write: (source: Source, pod: unknown) => stri
     throw new Failure(`a patch needs the object of ${id}: name its manifest with -f, or ask for -o yaml`);
   const pod = advisedPod(source.pod, advice);
   if (pod === source.pod) {
-    tell(`${id}: nothing to change`);
+    say(id, 'nothing to change');
     return null;
   }
   return write(source, pod);
@@ -151,10 +155,11 @@ function hpa(subject: Subject): string | null {
   const suggested = changes.length > 0 ? null : suggestedHpa(subject);
   const all = suggested === null ? changes : [suggested];
   if (all.length === 0)
-    tell(
-      `${subject.id}: no HorizontalPodAutoscaler scales it, and nothing that was seen speaks for one (or its object is not known)`,
+    say(
+      subject.id,
+      `no HorizontalPodAutoscaler scales it, and nothing that was seen speaks for one (or its object is not known)`,
     );
-  if (suggested !== null) for (const note of suggested.notes) tell(`${subject.id}: ${note}`);
+  if (suggested !== null) for (const note of suggested.notes) say(subject.id, note);
   return all.length === 0 ? null : all.map(({ object }) => document(object)).join('');
 }
 
@@ -163,16 +168,21 @@ function namespaces(subjects: readonly Subject[]): Written[] {
   return [...byNamespace].flatMap(([namespace, own]) => {
     const made = namespace === null ? null : namespaceObjects(namespace, own);
     if (made === null) {
-      tell(`${namespace ?? 'no namespace'}: no quota and no LimitRange, since nothing has figures`);
+      say(namespace ?? 'no namespace', `no quota and no LimitRange, since nothing has figures`);
       return [];
     }
-    for (const note of made.notes) tell(`${namespace}: ${note}`);
+    for (const note of made.notes) say(namespace ?? '', note);
     return [{ path: `${namespace}-limits.yaml`, text: made.objects.map(document).join('') }];
   });
 }
 
 function document(object: object): string {
   return `---\n${stringify(object, { lineWidth: 0, version: '1.1' })}`;
+}
+
+/** Names come from workloads: they do not reach a terminal as they are. */
+function say(whose: string, what: string): void {
+  tell(printable(`${whose}: ${what}`));
 }
 
 /** What is behind the figures. */

@@ -1,5 +1,6 @@
 /** `kguardian gen resources`: requests and limits from measured usage, each with its reason. */
 import { open } from 'node:fs/promises';
+import { printable } from '#observation/text.ts';
 import { known, limitRangesIn, type Objects, objectsOf } from '#posture/resources/objects.ts';
 import { type Options, optionsOf } from '#posture/resources/options.ts';
 import { recommend } from '#posture/resources/recommend/recommend.ts';
@@ -228,5 +229,5 @@ function told(subject: Subject, objects: Objects): void {
     ...hpaChanges(subject).flatMap((each) => each.notes),
     ...limitRangeNotes(subject, limitRangesIn(objects, subject.namespace)),
   ];
-  for (const note of notes) tell(`  note: ${note}`);
+  for (const note of notes) tell(`  note: ${printable(note)}`);
 }
