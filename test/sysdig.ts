@@ -16,8 +16,13 @@ export function withoutSysdig(): string | false {
 
 /** Null when the condition compiles, else the engine's words. There is nothing to read, which it says after compiling. */
 export async function refusal(condition: string): Promise<string | null> {
-  return said([condition], condition.slice(0, 200));
+  const found = known.get(condition) ?? said([condition], condition.slice(0, 200));
+  known.set(condition, found);
+  return found;
 }
+
+/** Some are asked again and again: a start of the engine takes 40 ms of an idle machine. */
+const known = new Map<string, Promise<string | null>>();
 
 /** The same for an output with its `%field`s. */
 export async function refusedOutput(output: string): Promise<string | null> {

@@ -170,7 +170,8 @@ export class Rulebook {
   /** Enabled rules about system calls, in the file's order. */
   readonly rules: readonly Rule[];
   readonly #byType = new Map<string, readonly Rule[]>();
-  readonly #scopes = new WeakMap<Labelled, Map<string, Truth>>();
+  readonly #byScope: ReadonlyMap<string, readonly { readonly rule: Rule; readonly at: number }[]>;
+  readonly #inScope = new WeakMap<Labelled, readonly Candidate[]>();
   readonly #candidates = new WeakMap<Labelled, Map<string, readonly Candidate[]>>();
 
   constructor(text: string) {
@@ -179,6 +180,8 @@ export class Rulebook {
     // What is disabled must be right, too; of other sources' events plugins alone know the fields.
     const own = [...collected.rules.values()].filter(({ source }) => source === 'syscall');
     this.rules = own.map((rule) => new Rule(expander.rule(rule))).filter(({ expanded }) => expanded.rule.enabled);
+    const numbered = this.rules.map((rule, at) => ({ rule, at }));
+    this.#byScope = Map.groupBy(numbered, ({ rule }) => rule.scopeText);
   }
 
   /** Of an event of one of these types. */
@@ -194,17 +197,24 @@ export class Rulebook {
     const of = this.#candidates.get(container) ?? new Map<string, readonly Candidate[]>();
     this.#candidates.set(container, of);
     const key = types.join(' ');
-    const found = of.get(key) ?? this.about(types).flatMap((rule) => this.#candidate(rule, container));
+    // The file's order: the first that tells is named.
+    const found = of.get(key) ?? this.#speaking(container).filter(({ rule }) => rule.isAbout(types));
     of.set(key, found);
     return found;
   }
 
-  #candidate(rule: Rule, container: Labelled): readonly Candidate[] {
-    const of = this.#scopes.get(container) ?? new Map<string, Truth>();
-    this.#scopes.set(container, of);
-    const known = of.get(rule.scopeText);
-    const inScope = known === undefined ? rule.speaksOf(container) : known;
-    of.set(rule.scopeText, inScope);
-    return inScope === false ? [] : [{ rule, inScope }];
+  /** Rules of one workload ask the same of the container, and are asked once. */
+  #speaking(container: Labelled): readonly Candidate[] {
+    const known = this.#inScope.get(container);
+    if (known !== undefined) return known;
+    const found: (Candidate & { readonly at: number })[] = [];
+    for (const alike of this.#byScope.values()) {
+      const [first] = alike;
+      const inScope = first === undefined ? false : first.rule.speaksOf(container);
+      if (inScope !== false) for (const { rule, at } of alike) found.push({ rule, at, inScope });
+    }
+    found.sort((a, b) => a.at - b.at);
+    this.#inScope.set(container, found);
+    return found;
   }
 }
