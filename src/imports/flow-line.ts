@@ -1,6 +1,7 @@
 /**
  * One line of a flow log, as any log of connections can be turned into:
- * `{ts, direction, pod, local: {ip, port}, remote: {ip, port}, postNat?: {ip, port}, protocol, state?, names?, http?}`.
+ * `{ts, direction, pod, local: {ip, port}, remote: {ip, port}, postNat?: {ip, port}, protocol, state?, names?, http?,
+ * identity?}`.
  * `remote` is as the pod dialled it, `postNat` where the packets went; `ts` in seconds or milliseconds. Other fields are
  * ignored.
  */
@@ -22,6 +23,8 @@ export const flowLine = z.object({
   count: z.int().positive().optional(),
   /** A request that the connection carried; `path` as it was asked for, with its query. */
   http: z.object({ method: z.string().min(1), path: z.string().min(1) }).optional(),
+  /** Of ingress: who the client proved to be to a mesh; null where it came without. */
+  identity: z.string().min(1).max(2048).nullish(),
 });
 export type FlowLine = z.infer<typeof flowLine>;
 
@@ -31,7 +34,7 @@ const protocols: readonly unknown[] = flowLine.shape.protocol.options;
 /** Whether a line surely is one, told in a fraction of the schema's time; the schema has the last word on others. */
 export function isFlowLine(value: unknown): value is FlowLine {
   if (typeof value !== 'object' || value === null) return false;
-  const { ts, direction, pod, local, remote, postNat, protocol, icmpType, state, names, count, http } =
+  const { ts, direction, pod, local, remote, postNat, protocol, icmpType, state, names, count, http, identity } =
     value as Readonly<Record<string, unknown>>;
   return (
     typeof ts === 'number' &&
@@ -50,7 +53,8 @@ export function isFlowLine(value: unknown): value is FlowLine {
     icmpType === undefined &&
     names === undefined &&
     count === undefined &&
-    http === undefined
+    http === undefined &&
+    identity === undefined
   );
 }
 

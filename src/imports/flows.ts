@@ -129,6 +129,7 @@ function isAlike(a: FlowLine, b: FlowLine): boolean {
     a.icmpType === b.icmpType &&
     a.http?.method === b.http?.method &&
     a.http?.path === b.http?.path &&
+    a.identity === b.identity &&
     a.names?.join() === b.names?.join()
   );
 }
@@ -164,6 +165,7 @@ function flowOf(line: FlowLine, pod: ClusterPod, whose: Whose): Omit<Flow, 'seen
     port: ports ? place.port : null,
     ...(icmpType === undefined ? {} : { icmpType }),
     ...(line.http === undefined ? {} : { http: line.http }),
+    ...(line.identity === undefined || direction === 'egress' ? {} : { identity: line.identity }),
     peer: place.peer,
     ...(dialled?.type === 'service' && remote.port !== undefined
       ? { service: { namespace: dialled.service.namespace, name: dialled.service.name, port: remote.port } }

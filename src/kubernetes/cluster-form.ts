@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { parseAddress, parseNetwork } from './addresses.ts';
-import type { Cluster, ClusterPod, Service } from './cluster.ts';
+import type { Cluster, ClusterPod, Probe, Service } from './cluster.ts';
 import { labelSelector, type LabelSelector } from './selectors.ts';
 
 const labels = z.record(z.string(), z.string());
@@ -40,6 +40,7 @@ const pod = z.object({
   hostNetwork: z.boolean().default(false),
   serviceAccount: z.string().nullish(),
   ports: z.array(z.object({ name: z.string().optional(), containerPort: port, protocol })).nullish(),
+  probes: z.array(z.object({ port, path: z.string().optional() })).optional(),
   owner: z.object({ kind: z.string().min(1), name: z.string().min(1) }).nullish(),
 });
 
@@ -119,8 +120,13 @@ function podOf(given: z.infer<typeof pod>): ClusterPod {
     hostNetwork: given.hostNetwork,
     serviceAccount: given.serviceAccount ?? null,
     ports: given.ports ?? [],
+    ...(given.probes === undefined ? {} : { probes: given.probes.map(probeOf) }),
     workload: { namespace, kind: owner?.kind ?? 'Pod', name: owner?.name ?? name },
   };
+}
+
+function probeOf({ port: number, path }: { port: number; path?: string | undefined }): Probe {
+  return path === undefined ? { port: number } : { port: number, path };
 }
 
 function serviceOf({ clusterIP, ports, selector: own, ...given }: z.infer<typeof service>): Service {

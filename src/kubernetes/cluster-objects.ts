@@ -3,6 +3,7 @@ import type { Cluster, ClusterNode, ClusterPod, ClusterWorkload, ContainerPort, 
 import { json, type Json, labels, list, text, texts, whole } from './json.ts';
 import { controllerOf, type Owner, workloadOf } from './owner.ts';
 import { podState } from './pod-state.ts';
+import { probesOf } from './probes.ts';
 import { endpointsState, nodeState } from './service-state.ts';
 
 /** What an API server is asked for, to know what policies speak of: a path is that of all namespaces. */
@@ -121,6 +122,7 @@ function podOf(object: Json, above: (uid: string) => Owner | null | undefined): 
       hostNetwork,
       serviceAccount,
       ports: containers.flatMap(({ ports }) => list(ports).flatMap(portOf)),
+      probes: probesOf(json(object['spec'])),
       workload: workloadOf(state, above),
     },
   ];

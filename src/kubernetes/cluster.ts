@@ -36,6 +36,13 @@ export interface ContainerPort {
   readonly protocol: string;
 }
 
+/** What kubelet asks a pod. */
+export interface Probe {
+  readonly port: number;
+  /** Of an HTTP request; absent where a connection is enough, or where it is a call of gRPC. */
+  readonly path?: string;
+}
+
 export interface ClusterPod {
   readonly namespace: string;
   readonly name: string;
@@ -45,6 +52,8 @@ export interface ClusterPod {
   readonly hostNetwork: boolean;
   readonly serviceAccount: string | null;
   readonly ports: readonly ContainerPort[];
+  /** Absent where nobody told. */
+  readonly probes?: readonly Probe[];
   /** The workload above it; the pod itself where there is none. */
   readonly workload: Workload;
 }

@@ -9,3 +9,8 @@ export const workload = z.strictObject({
 });
 
 export type Workload = Readonly<z.infer<typeof workload>>;
+
+/** One text for one workload, whatever object names it. */
+export function workloadKey({ namespace, kind, name }: Workload): string {
+  return `${namespace}/${name}/${kind}`;
+}

@@ -132,6 +132,9 @@ export const observation = fc.oneof(
   mount,
 );
 
+/** What injection into either mesh leaves on a pod. */
+const inMeshes = { 'security.istio.io/tlsMode': 'istio', 'linkerd.io/control-plane-ns': 'linkerd' };
+
 /** The cluster that random recordings come from. */
 export const shop: Cluster = clusterForm.parse({
   namespaces: { shop: { team: 'a' }, 'kube-system': {} },
@@ -150,7 +153,8 @@ export const shop: Cluster = clusterForm.parse({
       [1, 2].map((copy) => ({
         namespace: 'shop',
         name: `${name}-${copy}`,
-        labels: { app: name, 'pod-template-hash': `abc${at}` },
+        labels: { app: name, 'pod-template-hash': `abc${at}`, ...inMeshes },
+        serviceAccount: name,
         ip: `10.244.${copy}.${at + 10}`,
         node: `node-${copy}`,
         ports: [{ name: 'http', containerPort: 8080 }],
@@ -171,10 +175,10 @@ export const shop: Cluster = clusterForm.parse({
   apiServerIPs: ['172.18.0.2'],
 });
 
-/** One program, recorded without loss in several runs, with at least one system call and one TCP flow of its own. */
+/** One program, recorded without loss in several runs: at least one system call, one TCP flow out and one in. */
 export const completeRecording = fc
-  .record({ own: syscall, connection: flow, more: fc.array(observation, { maxLength: 60 }) })
-  .map(({ own, connection, more }): Recording => {
+  .record({ own: syscall, connection: flow, call: flow, more: fc.array(observation, { maxLength: 60 }) })
+  .map(({ own, connection, call, more }): Recording => {
     const first = own.type === 'syscall' ? { ...own, phase: 'program' as const } : own;
     const second: Observation =
       connection.type === 'flow'
@@ -184,6 +188,14 @@ export const completeRecording = fc
             peer: { type: 'address', ip: '192.0.2.1' },
           }
         : connection;
+    const third: Observation =
+      call.type === 'flow'
+        ? {
+            ...call,
+            ...{ outcome: 'established', direction: 'ingress', phase: 'program', protocol: 'tcp' },
+            peer: { type: 'workload', workload: { namespace: 'shop', kind: 'Deployment', name: 'checkout' } },
+          }
+        : call;
     const coverage = instances.flatMap((container) =>
       (['syscalls', 'programs', 'files', 'capabilities', 'network', 'operations'] as const).map(
         (sensor): Coverage => ({
@@ -216,7 +228,7 @@ export const completeRecording = fc
         fromStart: true,
         pod: podOf(id),
       })),
-      observations: [first, second, ...more],
+      observations: [first, second, third, ...more],
       coverage,
       end: { type: 'end', ended: 2, lines: 1 },
     };
@@ -232,8 +244,8 @@ function podOf(id: (typeof instances)[number]): Pod {
     name: `shop-${copy}`,
     uid: `uid-${copy}`,
     node: `node-${copy}`,
-    labels: { app: 'shop', 'pod-template-hash': 'abc0' },
-    serviceAccount: null,
+    labels: { app: 'shop', 'pod-template-hash': 'abc0', ...inMeshes },
+    serviceAccount: 'shop',
     hostNetwork: false,
   };
 }

@@ -151,6 +151,11 @@ export const flow = z.strictObject({
   peer,
   /** The request that it carried, where the recorder reads the application's protocol: one fact for each. */
   http: z.strictObject({ method: z.string(), path: z.string() }).optional(),
+  /**
+   * Of ingress: who the client proved to be to the mesh, as the mesh writes it (`spiffe://cluster.local/ns/shop/sa/web`,
+   * `web.shop.serviceaccount.identity.linkerd.cluster.local`); null where it came without. Absent where nobody told.
+   */
+  identity: z.string().min(1).max(2048).nullable().optional(),
   /** The Service that was dialled, where one stood between: its own port, not the pod's. */
   service: z.strictObject({ namespace: z.string(), name: z.string(), port }).optional(),
   /** `attempted` is all that a connect tells; `established` was seen by the socket's state or by data. */

@@ -12,7 +12,7 @@ import type { Cluster } from '#kubernetes/cluster.ts';
 import { readClusterText } from '#kubernetes/cluster-text.ts';
 import type { Recording } from '#observation/recording.ts';
 import { generateProved } from '#proof/generate.ts';
-import { objectsOf } from './documents.ts';
+import { objectsOf } from '../documents.ts';
 import { flowQuery } from './flow-query.ts';
 import { networkpolicy } from './index.ts';
 import { types } from './options.ts';

@@ -1,9 +1,9 @@
 /** Who answers behind the address that a question of DNS was sent to. */
 import type { Cluster } from '#kubernetes/cluster.ts';
+import { representatives } from '#kubernetes/representatives.ts';
 import { selects } from '#kubernetes/selectors.ts';
 import type { Endpoint } from './judge/endpoint.ts';
 import type { Judge } from './judge/judge.ts';
-import { representatives } from './neighbours.ts';
 
 /** Of a Service its pods: that is what policies see. Empty where nobody can be named. */
 export function serversOf(ip: string, { endpoints }: Judge, { services, pods }: Cluster): readonly Endpoint[] {

@@ -4,19 +4,20 @@
  */
 import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
+import { representatives } from '#kubernetes/representatives.ts';
 import type { Pod } from '#kubernetes/pod.ts';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { Observation, ObservationOf, Peer, Protocol as ObservedProtocol } from '#observation/observation.ts';
 import type { Evaluator, Verdict } from '../kind.ts';
 import { serversOf } from './dns-servers.ts';
-import { objectsOf } from './documents.ts';
+import { objectsOf } from '../documents.ts';
 import type { FlowQuestion } from './flow-query.ts';
 import { type Endpoint, isSame, replicaOf } from './judge/endpoint.ts';
 import { type Judge, type Judgement, judgeOf } from './judge/judge.ts';
 import type { Direction, Flow, Protocol } from './judge/policy.ts';
 import { type Dialect, dialectOf } from './judge/read/policies.ts';
-import { aboutFlow } from './about.ts';
-import { neighbours, representatives } from './neighbours.ts';
+import { aboutFlow } from '../about-flow.ts';
+import { neighbours } from './neighbours.ts';
 
 export interface Reading {
   readonly dialect?: Dialect | undefined;

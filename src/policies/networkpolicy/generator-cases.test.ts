@@ -7,7 +7,7 @@ import { fold } from '#baseline/fold.ts';
 import { clusterForm } from '#kubernetes/cluster-form.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
 import type { Recording } from '#observation/recording.ts';
-import { objectsOf } from './documents.ts';
+import { objectsOf } from '../documents.ts';
 import { networkpolicy } from './index.ts';
 
 const file = fileURLToPath(

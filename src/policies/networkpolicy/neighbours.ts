@@ -1,18 +1,8 @@
 /** The enumeration: every pair of workloads, every port that one of them has, whether observed or not. */
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
+import { representatives } from '#kubernetes/representatives.ts';
 import type { FlowQuestion } from './flow-query.ts';
 import type { Judge } from './judge/judge.ts';
-
-/** One pod for each set of labels, ports and account: policies see no difference between the others and these. */
-export function representatives(pods: readonly ClusterPod[]): ClusterPod[] {
-  const found = new Map<string, ClusterPod>();
-  for (const pod of pods) {
-    const labels = Object.entries(pod.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const key = JSON.stringify([pod.namespace, labels, pod.ports, pod.serviceAccount]);
-    if (!found.has(key)) found.set(key, pod);
-  }
-  return [...found.values()];
-}
 
 /** A port that nothing should listen on, asked beside those that are known. */
 const closed = { port: 22, protocol: 'TCP' } as const;

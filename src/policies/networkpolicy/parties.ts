@@ -11,10 +11,10 @@ import {
   parseAddress,
 } from '#kubernetes/addresses.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
+import { representatives } from '#kubernetes/representatives.ts';
 import type { EndpointName } from './judge/endpoint.ts';
 import type { Judge } from './judge/judge.ts';
 import { landmarksOf } from './judge/landmarks.ts';
-import { representatives } from './neighbours.ts';
 
 export interface Party {
   readonly type: 'workload' | 'node' | 'outside';

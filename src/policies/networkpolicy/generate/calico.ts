@@ -1,7 +1,8 @@
 /** Drafts → Calico's NetworkPolicy (projectcalico.org/v3) and its staged form. */
+import { evidenceLine } from '#baseline/evidence.ts';
 import type { LabelSelector } from '#kubernetes/selectors.ts';
 import { commented, type YamlMap, type YamlValue } from '#kubernetes/yaml-text.ts';
-import { type Draft, type DraftPeer, type DraftPort, type DraftRule, evidenceLine } from './draft.ts';
+import { type Draft, type DraftPeer, type DraftPort, type DraftRule } from './draft.ts';
 
 export function calicoPolicy({ ingress, egress, selector, workload, name }: Draft, staged: boolean): YamlMap {
   const { namespace } = workload;

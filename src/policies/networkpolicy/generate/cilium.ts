@@ -1,14 +1,7 @@
 /** Drafts → CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy. */
+import { evidenceLine } from '#baseline/evidence.ts';
 import { commented, type YamlMap, type YamlValue } from '#kubernetes/yaml-text.ts';
-import {
-  type Draft,
-  type DraftPeer,
-  type DraftPort,
-  type DraftRule,
-  evidenceLine,
-  isDnsPort,
-  usesNames,
-} from './draft.ts';
+import { type Draft, type DraftPeer, type DraftPort, type DraftRule, isDnsPort, usesNames } from './draft.ts';
 import { httpRules } from './http.ts';
 import { selectorMap } from './kubernetes.ts';
 

@@ -3,8 +3,9 @@
  * peer of its ingress stands for the world. So each workload gets a NetworkPolicy beside it, which isolates and says
  * who may come in from outside of the cluster.
  */
+import { evidenceLine } from '#baseline/evidence.ts';
 import { commented, type YamlMap, type YamlValue } from '#kubernetes/yaml-text.ts';
-import { type Draft, type DraftPeer, type DraftPort, type DraftRule, evidenceLine } from './draft.ts';
+import { type Draft, type DraftPeer, type DraftPort, type DraftRule } from './draft.ts';
 import { networkPolicy, selectorMap } from './kubernetes.ts';
 
 /** The API's limit for rules of one direction, peers of a rule, and protocols of a rule. */

@@ -1,8 +1,9 @@
 /** Drafts → CiliumClusterwideNetworkPolicy: what all need once for the cluster, one policy a workload, and nodes. */
+import { evidenceLine } from '#baseline/evidence.ts';
 import type { YamlMap } from '#kubernetes/yaml-text.ts';
 import { commented } from '#kubernetes/yaml-text.ts';
 import { ciliumPolicy, ciliumSpec, type CiliumForm } from './cilium.ts';
-import { type Draft, type DraftRule, evidenceLine, isDnsPort, usesNames } from './draft.ts';
+import { type Draft, type DraftRule, isDnsPort, usesNames } from './draft.ts';
 
 export interface SharedDns {
   /** Drafts without what the shared policy holds. */

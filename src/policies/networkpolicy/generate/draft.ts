@@ -1,7 +1,8 @@
 /** A workload's permissions before they take the form of a type of policy. */
 import type { LabelSelector } from '#kubernetes/selectors.ts';
 import type { Workload } from '#kubernetes/workload.ts';
-import type { Evidence, Request } from './edges.ts';
+import type { Evidence } from '#baseline/evidence.ts';
+import type { Request } from './edges.ts';
 
 export type DraftPeer =
   | { readonly type: 'workload'; readonly namespace: string; readonly selector: LabelSelector }
@@ -62,20 +63,4 @@ export function usesNames({ egress }: Draft): boolean {
 
 export function isDnsPort({ port, protocol }: DraftPort): boolean {
   return (port === 53 || port === 5353) && (protocol === 'UDP' || protocol === 'TCP');
-}
-
-/** The first of many, and how many more there are. */
-export function firstOf(all: readonly string[], most = 10): string {
-  const more = all.length - most;
-  return more > 0 ? `${all.slice(0, most).join(', ')} and ${more} more` : all.join(', ');
-}
-
-/** One line: how often, first and last. */
-export function evidenceLine({ count, first, last }: Evidence): string {
-  const seen = `seen ${count} ${count === 1 ? 'time' : 'times'} or more`;
-  return first === last ? `${seen}, ${time(first)}` : `${seen}, first ${time(first)}, last ${time(last)}`;
-}
-
-export function time(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+/, '');
 }

@@ -1,11 +1,12 @@
 /** Watched workloads → drafts, with what a reader must know. */
 import { doubtsAbout } from '#baseline/doubts.ts';
+import { windowLine } from '#baseline/evidence.ts';
 import { objectName } from '#kubernetes/names.ts';
 import type { Options } from '../options.ts';
-import { type Draft, type DraftPort, type DraftRule, isDnsPort, time } from './draft.ts';
+import { type Draft, type DraftPort, type DraftRule, isDnsPort } from './draft.ts';
 import type { Watched } from './edges.ts';
 import { type Lookup, rulesOf } from './rules.ts';
-import { isVolatile } from './selectors.ts';
+import { isVolatile } from '#kubernetes/naming.ts';
 
 export type Drafted =
   | { readonly type: 'draft'; readonly draft: Draft; readonly notes: readonly string[] }
@@ -126,12 +127,5 @@ function nodeSelector(nodes: readonly string[], { cluster }: Lookup): Draft['sel
 }
 
 function headOf({ workload, baselines }: Watched): string {
-  const coverage = baselines.flatMap((each) =>
-    each.coverage.filter(({ sensor, state }) => sensor === 'network' && state === 'ran'),
-  );
-  const from = Math.min(...coverage.map((each) => each.from));
-  const to = Math.max(...coverage.map((each) => each.to));
-  const runs = new Set(baselines.flatMap(({ instances }) => instances.map(({ pod }) => pod?.name))).size;
-  const window = coverage.length === 0 ? '' : `, watched from ${time(from)} to ${time(to)}`;
-  return `${workload.kind} ${workload.namespace}/${workload.name}: ${runs} ${runs === 1 ? 'pod' : 'pods'}${window}`;
+  return `${workload.kind} ${workload.namespace}/${workload.name}: ${windowLine(baselines, 'network')}`;
 }

@@ -1,15 +1,9 @@
 /** Facts → edges: who speaks with whom over which port, with the evidence. */
 import type { Baseline, Fact } from '#baseline/baseline.ts';
+import { type Evidence, larger, sum } from '#baseline/evidence.ts';
 import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
-import type { Workload } from '#kubernetes/workload.ts';
+import { type Workload, workloadKey as keyOf } from '#kubernetes/workload.ts';
 import type { Observation, Peer, Protocol } from '#observation/observation.ts';
-
-export interface Evidence {
-  /** At least so many. */
-  readonly count: number;
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface Edge {
   readonly direction: 'ingress' | 'egress';
@@ -151,10 +145,6 @@ export function workloadOf({ place, workload }: Baseline): Workload {
   return { namespace: place?.namespace ?? '', kind: place?.kind ?? '', name: workload };
 }
 
-export function keyOf({ namespace, kind, name }: Workload): string {
-  return `${namespace}/${name}/${kind}`;
-}
-
 /** What one end's recording shows holds for the other end too, where that one was watched. */
 function mirror(found: Map<string, Map<string, Edge>>, workloads: ReadonlyMap<string, Workload>): void {
   const seen = [...found].flatMap(([key, edges]) => [...edges.values()].map((edge) => ({ key, edge })));
@@ -177,10 +167,6 @@ function mirror(found: Map<string, Map<string, Edge>>, workloads: ReadonlyMap<st
     other.set(identityOf(turned), own === undefined ? turned : { ...own, evidence, requests });
     found.get(key)?.set(identityOf(edge), { ...edge, evidence, requests });
   }
-}
-
-function larger(a: Evidence, b: Evidence): Evidence {
-  return { count: Math.max(a.count, b.count), first: Math.min(a.first, b.first), last: Math.max(a.last, b.last) };
 }
 
 function edgeOf(claim: FlowClaim, peer: Edge['peer'], evidence: Evidence, told: boolean): Edge {
@@ -248,8 +234,4 @@ function staysInside(peer: Peer): boolean {
 
 function isOwnNode({ direction, peer }: FlowClaim, node: string | undefined): boolean {
   return direction === 'ingress' && peer.type === 'node' && peer.node === node;
-}
-
-export function sum(a: Evidence, b: Evidence): Evidence {
-  return { count: a.count + b.count, first: Math.min(a.first, b.first), last: Math.max(a.last, b.last) };
 }

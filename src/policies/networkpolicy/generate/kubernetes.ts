@@ -1,7 +1,8 @@
 /** Drafts → networking.k8s.io/v1 NetworkPolicy, and Calico's staged form of it. */
+import { evidenceLine } from '#baseline/evidence.ts';
 import type { LabelSelector } from '#kubernetes/selectors.ts';
 import { commented, type YamlMap, type YamlValue } from '#kubernetes/yaml-text.ts';
-import { type Draft, type DraftPeer, type DraftPort, type DraftRule, evidenceLine } from './draft.ts';
+import { type Draft, type DraftPeer, type DraftPort, type DraftRule } from './draft.ts';
 
 export function networkPolicy(draft: Draft, staged: boolean): YamlMap {
   const { ingress, egress, selector, workload, name } = draft;

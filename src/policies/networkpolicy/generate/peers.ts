@@ -1,4 +1,5 @@
 /** Edges → peers of rules: the named cases of notes on what an address stands for. */
+import { firstOf } from '#baseline/evidence.ts';
 import {
   compareNetworks,
   network,
@@ -10,10 +11,7 @@ import {
   sizeOf,
 } from '#kubernetes/addresses.ts';
 import type { Cluster, Service } from '#kubernetes/cluster.ts';
-import { selects } from '#kubernetes/selectors.ts';
-import type { Workload } from '#kubernetes/workload.ts';
-import { type DraftPeer, firstOf } from './draft.ts';
-import { type Edge, keyOf } from './edges.ts';
+import type { DraftPeer } from './draft.ts';
 
 const metadataService = '169.254.169.254';
 const nodeLocalDns = '169.254.20.10';
@@ -86,30 +84,6 @@ export function singles(ips: readonly string[]): string[] {
 
 export function sortedNetworks(networks: readonly Network[]): string[] {
   return [...new Set(networks.toSorted(compareNetworks).map(networkText))];
-}
-
-/** Services that let the world in to a workload's port. */
-export function publishing(cluster: Cluster): (workload: Workload, edge: Edge) => Service[] {
-  const open = cluster.services.filter(({ type }) => type === 'LoadBalancer' || type === 'NodePort');
-  const pods = Map.groupBy(cluster.pods, ({ workload }) => keyOf(workload));
-  return (workload, { port, protocol }) =>
-    open.filter(({ namespace, selector, ports }) => {
-      if (namespace !== workload.namespace || selector === null) return false;
-      const own = pods.get(keyOf(workload)) ?? [];
-      return own.some(
-        (pod) =>
-          selects({ matchLabels: selector }, pod.labels) &&
-          ports.some(
-            (each) =>
-              each.protocol.toLowerCase() === protocol &&
-              (each.targetPort === port ||
-                pod.ports.some(
-                  (named) =>
-                    named.name === each.targetPort && named.containerPort === port && named.protocol === each.protocol,
-                )),
-          ),
-      );
-    });
 }
 
 /**

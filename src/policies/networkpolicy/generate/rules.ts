@@ -1,8 +1,11 @@
 /** One direction of one workload: edges → rules, one for each peer. */
+import { sum } from '#baseline/evidence.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
-import type { Workload } from '#kubernetes/workload.ts';
+import { naming, type Named } from '#kubernetes/naming.ts';
+import { publishing } from '#kubernetes/published.ts';
+import { type Workload, workloadKey as keyOf } from '#kubernetes/workload.ts';
 import type { DraftPort, DraftRule } from './draft.ts';
-import { type Edge, type Evidence, keyOf, requestsOf, sum } from './edges.ts';
+import { type Edge, requestsOf } from './edges.ts';
 import {
   addressPeer,
   aggregated,
@@ -14,9 +17,7 @@ import {
   nodesPeer,
   type Placed,
   publishedPeer,
-  publishing,
 } from './peers.ts';
-import { type Named, naming } from './selectors.ts';
 
 export interface Rules {
   readonly rules: readonly DraftRule[];
@@ -220,7 +221,7 @@ function ruleOf(
   lookup: Lookup,
 ): DraftRule {
   const [first] = edges;
-  const evidence: Evidence = edges.map((edge) => edge.evidence).reduce(sum);
+  const evidence = edges.map((edge) => edge.evidence).reduce(sum);
   const services = [...new Set(edges.flatMap((edge) => edge.services))].toSorted();
   const target = direction === 'ingress' ? workload : first?.peer.type === 'workload' ? first.peer.workload : null;
   const told = edges.every((edge) => edge.told) ? ['seen from the other end alone'] : [];

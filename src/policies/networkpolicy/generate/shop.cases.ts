@@ -6,7 +6,7 @@ import { clusterForm } from '#kubernetes/cluster-form.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
 import type { Recording } from '#observation/recording.ts';
 import { generateProved, type Proved } from '#proof/generate.ts';
-import { objectsOf } from '../documents.ts';
+import { objectsOf } from '../../documents.ts';
 import { networkpolicy } from '../index.ts';
 
 const deployment = (namespace: string, name: string, selector: object) => ({

@@ -5,7 +5,8 @@ import { candidatesAmong } from './candidates.ts';
 import { type Decision, decide, permissionText, type Stage } from './decide.ts';
 import { type Endpoint, type EndpointName, type Endpoints, endpointsOf, isSame } from './endpoint.ts';
 import type { Direction, Flow, Http, Policy, Protocol, Tier } from './policy.ts';
-import { type Dialect, type Given, readPolicies } from './read/policies.ts';
+import type { Given } from '../../documents.ts';
+import { type Dialect, readPolicies } from './read/policies.ts';
 
 /** A flow as it is asked about. */
 export interface FlowQuery {

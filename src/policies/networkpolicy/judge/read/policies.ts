@@ -1,4 +1,5 @@
 /** API objects of every kind that has a say → policies in their tiers. */
+import type { Given } from '../../../documents.ts';
 import { UnreadableArtifact } from '../../../kind.ts';
 import { parseAddress } from '#kubernetes/addresses.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
@@ -21,12 +22,6 @@ import { read } from './schema.ts';
 
 export const dialects = ['ipblock-matches-pods', 'ipblock-external-only', 'cilium'] as const;
 export type Dialect = (typeof dialects)[number];
-
-/** An API object and the path to it. */
-export interface Given {
-  readonly object: unknown;
-  readonly where: string;
-}
 
 export interface Surroundings {
   readonly cluster: Cluster;

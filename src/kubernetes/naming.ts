@@ -1,8 +1,7 @@
 /** The labels by which a policy names a workload: its controller's own, verified to select exactly its pods. */
-import type { Cluster, ClusterPod, Labels } from '#kubernetes/cluster.ts';
-import { type LabelSelector, selects } from '#kubernetes/selectors.ts';
-import type { Workload } from '#kubernetes/workload.ts';
-import { keyOf } from './edges.ts';
+import type { Cluster, ClusterPod, Labels } from './cluster.ts';
+import { type LabelSelector, selects } from './selectors.ts';
+import { type Workload, workloadKey as keyOf } from './workload.ts';
 
 export type Named =
   | {

@@ -1,7 +1,12 @@
 /** A text of API objects → the objects, with the path to each. */
 import { parseAllDocuments } from 'yaml';
-import { UnreadableArtifact } from '../kind.ts';
-import type { Given } from './judge/read/policies.ts';
+import { UnreadableArtifact } from './kind.ts';
+
+/** An API object and the path to it. */
+export interface Given {
+  readonly object: unknown;
+  readonly where: string;
+}
 
 /** Throws `UnreadableArtifact` for what is neither YAML nor JSON, or holds no object. */
 export function objectsOf(text: string): Given[] {

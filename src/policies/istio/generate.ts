@@ -1,0 +1,174 @@
+/** Baselines of a cluster → authorization policies, one for each workload that was watched and called. */
+import { placing, type Server, servers } from '#baseline/arrivals.ts';
+import { type Account, clientsIn } from '#baseline/clients.ts';
+import { doubtsAbout } from '#baseline/doubts.ts';
+import { windowLine } from '#baseline/evidence.ts';
+import { templates } from '#baseline/request-templates.ts';
+import { meshMembers } from '#kubernetes/mesh-members.ts';
+import { naming } from '#kubernetes/naming.ts';
+import { objectName } from '#kubernetes/names.ts';
+import { workloadKey } from '#kubernetes/workload.ts';
+import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
+import type { Observation } from '#observation/observation.ts';
+import type { Artifact, Evidence, Generated } from '../kind.ts';
+import { artifactPath } from '../names.ts';
+import { type Draft, rulesOf } from './generate/draft.ts';
+import { denyDefault, objectsOf } from './generate/objects.ts';
+import type { Options } from './options.ts';
+import { signs } from './signs.ts';
+
+export function generate({ baselines, cluster }: Evidence, options: Options): Generated {
+  if (cluster === null)
+    return { type: 'abstained', reason: 'the cluster is not known, and policies name its pods and service accounts' };
+  const members = meshMembers(cluster, signs, options.members);
+  const clients = clientsIn(cluster, members, accountIn(options));
+  const named = naming(cluster);
+  const watched = servers(baselines);
+  if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
+
+  const drafts: { draft: Draft; objects: readonly YamlMap[] }[] = [];
+  const reasons: string[] = [];
+  for (const server of watched) {
+    const drafted = draftOf(server);
+    const objects = typeof drafted === 'string' ? drafted : objectsOf(drafted, options, cluster);
+    if (typeof drafted === 'string') reasons.push(`${nameOf(server)}: no policy, ${drafted}`);
+    else if (typeof objects === 'string') reasons.push(`${nameOf(server)}: no policy, ${objects}`);
+    else drafts.push({ draft: drafted, objects });
+  }
+
+  function draftOf(server: Server): Draft | string {
+    const { workload, pods } = server;
+    const doubts = doubtsAbout(server.baselines, 'network', 'flows');
+    if (doubts.length > 0 && !options.allowLoss) return `${doubts.join('; ')} (--allow-loss goes ahead all the same)`;
+    if (!pods.some((pod) => members.has(pod))) return 'its pods are not in the mesh';
+    const own = named(
+      workload,
+      pods.map(({ labels }) => labels),
+    );
+    if (own.type === 'unnamed') return own.reason;
+    if (own.also.length > 0)
+      return `no label tells its pods from those of ${own.also.join(', ')}, which the policy would be about, too`;
+    if ((own.selector.matchExpressions ?? []).length > 0)
+      return 'its controller selects its pods by expressions, and Istio takes labels alone';
+    const inCluster = cluster?.pods.filter((pod) => workloadKey(pod.workload) === workloadKey(workload)) ?? [];
+    const made = rulesOf(server, clients, options, inCluster);
+    if (typeof made === 'string') return made;
+    const { kind, name } = workload;
+    return {
+      ...made,
+      server,
+      notes: [...doubts, ...made.notes, ...tlsNotes(made.mutualTls, options)],
+      name: objectName(kind === 'Deployment' ? name : `${name}-${kind}`),
+      matchLabels: own.selector.matchLabels ?? {},
+    };
+  }
+
+  if (drafts.length === 0) return { type: 'abstained', reason: reasons.join('\n') };
+  const general = [
+    ...(members.assumed
+      ? ["no pod bears a label of Istio: all but those in their node's network are taken to be in the mesh (--members)"]
+      : []),
+    ...modeNotes(options),
+  ];
+  const artifacts = drafts.map(({ draft, objects }): Artifact => {
+    const head = [
+      `${nameOf(draft.server)}: ${windowLine(draft.server.baselines, 'network')}`,
+      ...general,
+      ...draft.notes,
+    ];
+    return { path: pathOf(drafts, draft), text: textOf(objects, head, options) };
+  });
+  const companions = options.denyDefault
+    ? [...new Set(drafts.map(({ draft }) => draft.server.workload.namespace))]
+    : [];
+  artifacts.push(
+    ...companions.map(
+      (namespace): Artifact => ({
+        path: artifactPath(`${namespace}-default-deny`, `istio.${options.output}`),
+        text: textOf(
+          [denyDefault(namespace, options)],
+          ['Refuses what no other policy of the namespace lets through'],
+          options,
+        ),
+      }),
+    ),
+  );
+  const notes = drafts.flatMap(({ draft }) => draft.notes.map((note) => `${nameOf(draft.server)}: ${note}`));
+  return {
+    type: 'artifacts',
+    artifacts: artifacts.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    notes: [...general, ...notes, ...reasons, ...denyNotes(options)],
+    leftOut: leftOutOf(
+      baselines,
+      drafts.map(({ draft }) => draft),
+    ),
+  };
+
+  function pathOf(all: readonly { readonly draft: Draft }[], { server, name }: Draft): string {
+    const usual = (each: Draft): string => `${each.server.workload.namespace}-${each.name}`;
+    const same = all.filter(({ draft }) => usual(draft) === `${server.workload.namespace}-${name}`);
+    const stem = same.length > 1 ? `${server.workload.namespace}.${name}` : `${server.workload.namespace}-${name}`;
+    return artifactPath(stem, `istio.${options.output}`);
+  }
+}
+
+/** Calls without a request say nothing where requests were seen; some requests cannot be said. */
+function leftOutOf(baselines: Evidence['baselines'], drafts: readonly Draft[]): (observation: Observation) => boolean {
+  const placeOf = placing(baselines);
+  const byServer = new Map(drafts.map(({ server, leftOut }) => [workloadKey(server.workload), leftOut]));
+  return (observation) => {
+    if (observation.type !== 'flow') return false;
+    const place = placeOf(observation);
+    const unsaid = place === null ? undefined : byServer.get(place.server)?.get(place.arrival);
+    if (unsaid === undefined) return false;
+    if (observation.http === undefined) return true;
+    const [own] = templates([observation.http]);
+    return unsaid.some(
+      ({ method, segments }) =>
+        method === own?.method &&
+        segments.length === own.segments.length &&
+        segments.every((each, at) => each === null || each === own.segments[at]),
+    );
+  };
+}
+
+function accountIn({ trustDomain, trustDomainAlias }: Options): (identity: string) => Account | null {
+  const own = new Set([trustDomain, ...trustDomainAlias]);
+  return (identity) => {
+    const [, domain = '', namespace, name] = /^(?:spiffe:\/\/)?([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(identity) ?? [];
+    return namespace === undefined || name === undefined || !own.has(domain) ? null : { namespace, name };
+  };
+}
+
+function textOf(objects: readonly YamlMap[], head: readonly string[], { output }: Options): string {
+  return objects
+    .map((object, at) =>
+      output === 'json' ? `${JSON.stringify(plain(object))}\n` : yamlDocument(at === 0 ? head : [], object),
+    )
+    .join('');
+}
+
+function nameOf({ workload: { kind, namespace, name } }: Server): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function modeNotes({ mode, form }: Options): string[] {
+  if (mode === 'enforce') return [];
+  return [
+    'dry run: proxies tell what they would refuse (shadow_denied); --mode enforce writes the same without the annotation',
+    ...(form === 'ambient'
+      ? ['ztunnel before Istio 1.25 enforces a policy in spite of its dry-run annotation (istio/istio#55414)']
+      : []),
+  ];
+}
+
+function tlsNotes(mutualTls: boolean, { mode }: Options): string[] {
+  if (!mutualTls) return ['whether all of its clients used mutual TLS was not seen: no PeerAuthentication is written'];
+  return mode === 'dry-run'
+    ? ['all of its clients used mutual TLS: --mode enforce adds a PeerAuthentication, which has no dry run']
+    : [];
+}
+
+function denyNotes({ denyDefault: wanted }: Options): string[] {
+  return wanted ? ['the default deny is about workloads that were not watched, too'] : [];
+}

@@ -1,0 +1,39 @@
+import type { PolicyKind } from '../kind.ts';
+import { callQuery, type CallQuestion } from '../calls.ts';
+import { evaluator } from './evaluate.ts';
+import { generate } from './generate.ts';
+import { options, readingOptions } from './options.ts';
+
+const kinds = /security\.istio\.io\/v1(beta1)?\b/;
+
+export const istio: PolicyKind<typeof options, CallQuestion> = {
+  name: 'istio',
+  aliases: [],
+  summary: 'calls within an Istio mesh: AuthorizationPolicy, PeerAuthentication',
+  shown: {
+    generated: 'AuthorizationPolicy (sidecar, ambient, waypoint), PeerAuthentication',
+    judged: "Istio's own reading of them, dry run too; the demo application's graph",
+    enforced: '– (no Istio runs here)',
+  },
+  rollout: {
+    watch: { mode: 'dry-run' },
+    look: 'kubectl apply -f FILE: annotated istio.io/dry-run, proxies tell in their logs and metrics what they would refuse (ztunnel before Istio 1.25 enforces them all the same)',
+    enforce: 'write them again with --stage enforce and apply them, a workload after the other',
+    undo: 'kubectl delete -f FILE',
+  },
+  demoFile: 'shop-demo-istio.yaml',
+  options,
+  sensors: ['network'],
+  unit: 'cluster',
+  cluster: 'required',
+  generate,
+  recognises: (text) => kinds.test(text),
+  evaluator: (text, chosen = {}, cluster = null) => evaluator(text, readingOptions.parse(chosen), cluster),
+  readingOptions,
+  query: callQuery,
+  deployed: ['AuthorizationPolicy', 'PeerAuthentication'].map((kind) => ({
+    apiVersion: 'security.istio.io/v1',
+    kind,
+    namespaced: true,
+  })),
+};
