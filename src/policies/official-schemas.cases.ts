@@ -63,9 +63,19 @@ export function officialCrd(folder: string, apiVersion: string, kind: string): O
   for (const { spec } of known) {
     const version = spec.versions.find((each) => `${spec.group}/${each.name}` === apiVersion);
     if (spec.names.kind === kind && version !== undefined)
-      return { schema: version.schema.openAPIV3Schema, scope: spec.scope, others: {} };
+      return { schema: asServed(version.schema.openAPIV3Schema), scope: spec.scope, others: {} };
   }
   throw new Error(`no schema of ${apiVersion} ${kind} in ${folder}`);
+}
+
+/** With what every object has, said or not. */
+function asServed(schema: Schema): Schema {
+  const every: Schema['properties'] = {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  };
+  return { ...schema, properties: { ...every, ...schema.properties } };
 }
 
 /** The schema of a kind that Kubernetes itself serves. */

@@ -91,7 +91,7 @@ export function rulesOf(
   if (!options.l7 && arrivals.some(({ requests }) => requests.length > 0))
     notes.push('requests were seen; --l7 lets their methods and paths alone through');
   return {
-    rules: rules.toSorted((a, b) => (JSON.stringify(a.source) < JSON.stringify(b.source) ? -1 : 1)),
+    rules: rules.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
     notes: [...new Set(notes)],
     leftOut,
     mutualTls:
@@ -111,6 +111,11 @@ function remarksOf(
   return clients
     .of(server.workload, arrival)
     .flatMap((each) => (each.type !== 'nobody' && JSON.stringify(sourceOf(each, options)) === key ? each.remarks : []));
+}
+
+/** Accounts first. */
+function orderOf({ source }: DraftRule): string {
+  return `${source.principals === undefined ? 1 : 0} ${JSON.stringify(source)}`;
 }
 
 function operationsFor(

@@ -45,7 +45,7 @@ export function objectsOf(draft: Draft, options: Options, cluster: Cluster): Yam
 function widened(rule: DraftRule, servicePorts: readonly string[]): DraftRule {
   const operations = rule.operations.map((each) => ({
     ...each,
-    ports: [...new Set([...each.ports, ...servicePorts])],
+    ports: [...new Set([...each.ports, ...servicePorts])].toSorted((a, b) => Number(a) - Number(b)),
   }));
   return { ...rule, operations };
 }

@@ -7,6 +7,7 @@ import type { Verdict } from '../../kind.ts';
 import { type Grant, grantsOf } from './grants.ts';
 import type { Policy } from './read.ts';
 import { type Frame, ruleMatches, type Seen } from './rule.ts';
+import type { Rule } from './schema.ts';
 
 export interface Judged extends Verdict {
   /** Whether any policy had a say. */
@@ -46,15 +47,27 @@ function allowed(allows: readonly Policy[], seen: Seen, frame: (policy: Policy) 
   if (allows.length === 0) return { verdict: 'allow', rule: 'no ALLOW policy is about it' };
   let doubtful: string | null = null;
   for (const policy of allows) {
-    for (const grant of expanded(policy)) {
-      const hit = ruleMatches(grant.rule, seen, frame(policy), grant.whole);
-      if (hit === 'yes') return { verdict: 'allow', rule: `ALLOW ${grant.text}`, permissions: [grant.text] };
-      if (hit === 'maybe') doubtful ??= grant.text;
+    for (const rule of policy.rules) {
+      const hit = ruleMatches(rule, seen, frame(policy));
+      if (hit === 'no') continue;
+      const permissions = granting(policy, rule, seen, frame(policy));
+      const words = permissions.join(', ');
+      if (hit === 'yes') return { verdict: 'allow', rule: `ALLOW ${words}`, permissions };
+      doubtful ??= words;
     }
   }
   if (doubtful !== null)
     return { verdict: 'unknown', rule: `ALLOW ${doubtful} may match: not all that it asks is known` };
   return { verdict: 'deny', rule: `no rule of ALLOW ${allows.map(({ name }) => name).join(', ')} matches` };
+}
+
+/** One grant that does it alone, or all that do it together, since one of several ports is meant. */
+function granting(policy: Policy, rule: Rule, seen: Seen, frame: Frame): string[] {
+  const hits = expanded(policy)
+    .filter(({ whole }) => whole === rule)
+    .map((grant) => ({ text: grant.text, hit: ruleMatches(grant.rule, seen, frame, rule) }));
+  const alone = hits.find(({ hit }) => hit === 'yes');
+  return alone === undefined ? hits.filter(({ hit }) => hit === 'maybe').map(({ text }) => text) : [alone.text];
 }
 
 const known = new WeakMap<Policy, readonly Grant[]>();

@@ -107,7 +107,7 @@ function principal(value: string, identity: Told, domains: readonly string[]): T
 }
 
 function operationMatches(operation: Operation, { ports, http }: Seen, plain: boolean): Truth {
-  const port = lists(operation.ports, operation.notPorts, (value) => portMatches(value, ports));
+  const port = portsMatch(operation.ports, operation.notPorts, ports);
   if (plain) return port;
   return all([
     port,
@@ -119,12 +119,14 @@ function operationMatches(operation: Operation, { ports, http }: Seen, plain: bo
   ]);
 }
 
-function portMatches(value: string, ports: readonly number[]): Truth {
-  const each = ports.map((port) => truth(String(port) === String(Number(value))));
+/** Whichever of the ports it is. */
+function portsMatch(values: List, notValues: List, ports: readonly number[]): Truth {
+  const each = ports.map((port) => lists(values, notValues, (value) => truth(Number(value) === port)));
   return all(each) === any(each) ? any(each) : 'maybe';
 }
 
 function conditionMatches({ key, values, notValues }: Condition, seen: Seen, frame: Frame): Truth {
+  if (key === 'destination.port') return portsMatch(values, notValues, seen.ports);
   return lists(values, notValues, (value) => conditionHolds(key, value, seen, frame));
 }
 
@@ -138,8 +140,6 @@ function conditionHolds(key: string, value: string, seen: Seen, frame: Frame): T
       return principal(value, seen.identity, frame.trustDomains);
     case 'destination.ip':
       return addressMatches(value, seen.destinationIps);
-    case 'destination.port':
-      return portMatches(value, seen.ports);
     default:
       return headerMatches(key, value, seen);
   }
