@@ -3,11 +3,12 @@ import { apparmor } from './apparmor/index.ts';
 import { falco } from './falco/index.ts';
 import { istio } from './istio/index.ts';
 import type { PolicyKind } from './kind.ts';
+import { linkerd } from './linkerd/index.ts';
 import { networkpolicy } from './networkpolicy/index.ts';
 import { seccomp } from './seccomp/index.ts';
 import { selinux } from './selinux/index.ts';
 
-export const kinds: readonly PolicyKind[] = [apparmor, falco, istio, networkpolicy, seccomp, selinux];
+export const kinds: readonly PolicyKind[] = [apparmor, falco, istio, linkerd, networkpolicy, seccomp, selinux];
 
 /** The kind of that name or alias. */
 export function kindNamed(word: string): PolicyKind | undefined {

@@ -109,7 +109,7 @@ test('a client that nobody could name is listed, and never a rule', () => {
     ['api-1', 'ingress', { type: 'unresolved', ip: '10.0.0.99' }, 9000],
   ]);
   assert.deepEqual(rulesOf(objects, 'api'), [rule(web, { ports: ['9000'] })]);
-  assert.match(text, /nobody could name the client: 10\.0\.0\.99 to 9000/);
+  assert.match(text, /nobody could name the client 10\.0\.0\.99 to 9000/);
 });
 
 test('a workload outside of the mesh gets no policy', () => {

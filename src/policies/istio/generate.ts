@@ -1,15 +1,14 @@
 /** Baselines of a cluster → authorization policies, one for each workload that was watched and called. */
-import { placing, type Server, servers } from '#baseline/arrivals.ts';
+import { type Server, servers } from '#baseline/arrivals.ts';
 import { type Account, clientsIn } from '#baseline/clients.ts';
 import { doubtsAbout } from '#baseline/doubts.ts';
 import { windowLine } from '#baseline/evidence.ts';
-import { templates } from '#baseline/request-templates.ts';
+import { leftOutOf } from '#baseline/left-out.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
 import { naming } from '#kubernetes/naming.ts';
 import { objectName } from '#kubernetes/names.ts';
 import { workloadKey } from '#kubernetes/workload.ts';
 import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
-import type { Observation } from '#observation/observation.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
 import { artifactPath } from '../names.ts';
 import { type Draft, rulesOf } from './generate/draft.ts';
@@ -100,7 +99,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     notes: [...general, ...notes, ...reasons, ...denyNotes(options)],
     leftOut: leftOutOf(
       baselines,
-      drafts.map(({ draft }) => draft),
+      new Map(drafts.map(({ draft }) => [workloadKey(draft.server.workload), draft.leftOut])),
     ),
   };
 
@@ -110,26 +109,6 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     const stem = same.length > 1 ? `${server.workload.namespace}.${name}` : `${server.workload.namespace}-${name}`;
     return artifactPath(stem, `istio.${options.output}`);
   }
-}
-
-/** Calls without a request say nothing where requests were seen; some requests cannot be said. */
-function leftOutOf(baselines: Evidence['baselines'], drafts: readonly Draft[]): (observation: Observation) => boolean {
-  const placeOf = placing(baselines);
-  const byServer = new Map(drafts.map(({ server, leftOut }) => [workloadKey(server.workload), leftOut]));
-  return (observation) => {
-    if (observation.type !== 'flow') return false;
-    const place = placeOf(observation);
-    const unsaid = place === null ? undefined : byServer.get(place.server)?.get(place.arrival);
-    if (unsaid === undefined) return false;
-    if (observation.http === undefined) return true;
-    const [own] = templates([observation.http]);
-    return unsaid.some(
-      ({ method, segments }) =>
-        method === own?.method &&
-        segments.length === own.segments.length &&
-        segments.every((each, at) => each === null || each === own.segments[at]),
-    );
-  };
 }
 
 function accountIn({ trustDomain, trustDomainAlias }: Options): (identity: string) => Account | null {

@@ -1,5 +1,6 @@
 /** A server's arrivals → the rules of its policy, with what a reader must know. */
 import { type Arrival, arrivalKey, type Server } from '#baseline/arrivals.ts';
+import { callersOf } from '#baseline/callers.ts';
 import type { Client, Clients } from '#baseline/clients.ts';
 import { type Evidence, firstOf, sum } from '#baseline/evidence.ts';
 import { type Template, templates } from '#baseline/request-templates.ts';
@@ -44,78 +45,29 @@ export function rulesOf(
   options: Options,
   pods: readonly ClusterPod[],
 ): Pick<Draft, 'rules' | 'notes' | 'leftOut' | 'mutualTls'> | string {
-  const notes: string[] = [];
-  const probes = new Set(pods.flatMap((pod) => (pod.probes ?? []).map(({ port }) => port)));
-  const isProbe = ({ ownNode, port }: Arrival): boolean => ownNode && probes.has(port);
-  const behindDoor = server.arrivals.filter(({ port }) => proxyPorts.includes(port));
-  const arrivals = server.arrivals.filter((each) => !isProbe(each) && !proxyPorts.includes(each.port));
-  const probed = [...new Set(server.arrivals.filter(isProbe).map(({ port }) => port))];
-  if (probed.length > 0) notes.push(`kubelet's probes of ${probed.join(', ')} need no rule: the mesh lets them by`);
-  if (behindDoor.length > 0)
-    notes.push(
-      `${behindDoor.length} clients came to the proxy's own ports; for which port behind it, their own end alone tells`,
-    );
-  for (const each of server.unresolved)
-    notes.push(`not written and refused when enforced, nobody could name the client: ${each}`);
-
+  const { callers, notes: told, mutualTls } = callersOf(server, clients, pods, proxyPorts);
+  if (callers.length === 0) return ['nobody was seen calling it whom a rule could name', ...told].join('; ');
+  const notes = [...told];
   const leftOut = new Map<string, readonly Template[]>();
-  const found = new Map<string, { client: Exclude<Client, { type: 'nobody' }>; arrivals: Arrival[] }>();
-  const nameless = new Set<string>();
-  for (const arrival of arrivals)
-    for (const client of clients.of(server.workload, arrival)) {
-      if (client.type === 'nobody') nameless.add(`${client.reason}; seen at ${arrival.port}`);
-      else {
-        const key = JSON.stringify(sourceOf(client, options));
-        const known = found.get(key) ?? { client, arrivals: [] };
-        found.set(key, { client: known.client, arrivals: [...known.arrivals, arrival] });
-      }
-    }
-  for (const each of [...nameless].toSorted()) notes.push(`not written and refused when enforced: ${each}`);
-  if (found.size === 0) return ['nobody was seen calling it whom a rule could name', ...notes].join('; ');
-
-  const rules = [...found].flatMap(([, { client, arrivals: own }]): DraftRule[] => {
-    const { operations, notes: more } = operationsFor(own, options, leftOut);
-    notes.push(...more.map((note) => `${client.remarks[0] ?? ''}: ${note}`));
+  const rules = callers.flatMap(({ client, arrivals, remarks }): DraftRule[] => {
+    const { operations, notes: more } = operationsFor(arrivals, options, leftOut);
+    notes.push(...more.map((note) => `${remarks[0] ?? ''}: ${note}`));
     if (operations.length === 0) return [];
     return [
       {
         source: sourceOf(client, options),
         operations,
-        comment: [...new Set(own.flatMap((arrival) => remarksOf(clients, server, arrival, client, options)))],
-        evidence: own.map(({ evidence }) => evidence).reduce(sum),
+        comment: remarks,
+        evidence: arrivals.map(({ evidence }) => evidence).reduce(sum),
         inMesh: client.type !== 'addresses',
-        direct: own.some(({ direct }) => direct),
+        direct: arrivals.some(({ direct }) => direct),
       },
     ];
   });
-  if (!options.l7 && arrivals.some(({ requests }) => requests.length > 0))
+  if (!options.l7 && callers.some(({ arrivals }) => arrivals.some(({ requests }) => requests.length > 0)))
     notes.push('requests were seen; --l7 lets their methods and paths alone through');
-  return {
-    rules: rules.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
-    notes: [...new Set(notes)],
-    leftOut,
-    mutualTls:
-      arrivals.length > 0 && arrivals.every(({ identities, anonymous }) => identities.length > 0 && !anonymous),
-  };
-}
-
-/** Several workloads may have one account, and several addresses stand for the same nodes: all of them are named. */
-function remarksOf(
-  clients: Clients,
-  server: Server,
-  arrival: Arrival,
-  client: Client,
-  options: Options,
-): readonly string[] {
-  const key = client.type === 'nobody' ? '' : JSON.stringify(sourceOf(client, options));
-  return clients
-    .of(server.workload, arrival)
-    .flatMap((each) => (each.type !== 'nobody' && JSON.stringify(sourceOf(each, options)) === key ? each.remarks : []));
-}
-
-/** Accounts first. */
-function orderOf({ source }: DraftRule): string {
-  return `${source.principals === undefined ? 1 : 0} ${JSON.stringify(source)}`;
+  if (rules.length === 0) return ['no request of its clients can be said', ...notes].join('; ');
+  return { rules, notes: [...new Set(notes)], leftOut, mutualTls };
 }
 
 function operationsFor(

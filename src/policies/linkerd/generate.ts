@@ -1,0 +1,150 @@
+/** Baselines of a cluster → Servers and who may call them, for each workload that was watched and called. */
+import { type Server, servers } from '#baseline/arrivals.ts';
+import { callersOf } from '#baseline/callers.ts';
+import { type Account, clientsIn } from '#baseline/clients.ts';
+import { doubtsAbout } from '#baseline/doubts.ts';
+import { windowLine } from '#baseline/evidence.ts';
+import { leftOutOf } from '#baseline/left-out.ts';
+import { meshMembers } from '#kubernetes/mesh-members.ts';
+import { naming } from '#kubernetes/naming.ts';
+import { objectName } from '#kubernetes/names.ts';
+import { workloadKey } from '#kubernetes/workload.ts';
+import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
+import type { Artifact, Evidence, Generated } from '../kind.ts';
+import { artifactPath } from '../names.ts';
+import { objectsOf, type Place } from './generate/objects.ts';
+import { patch } from './generate/patch.ts';
+import { type Ports, portsOf } from './generate/ports.ts';
+import type { Options } from './options.ts';
+import { proxyPorts, signs } from './signs.ts';
+
+interface Draft extends Ports {
+  readonly server: Server;
+  readonly place: Place;
+}
+
+export function generate({ baselines, cluster }: Evidence, options: Options): Generated {
+  if (cluster === null)
+    return { type: 'abstained', reason: 'the cluster is not known, and policies name its pods and service accounts' };
+  const members = meshMembers(cluster, signs, options.members);
+  const clients = clientsIn(cluster, members, accountIn(options));
+  const named = naming(cluster);
+  const watched = servers(baselines);
+  if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
+
+  const draftOf = (server: Server): Draft | string => {
+    const { workload, pods } = server;
+    const doubts = doubtsAbout(server.baselines, 'network', 'flows');
+    if (doubts.length > 0 && !options.allowLoss) return `${doubts.join('; ')} (--allow-loss goes ahead all the same)`;
+    if (!pods.some((pod) => members.has(pod))) return 'its pods are not in the mesh';
+    const own = named(
+      workload,
+      pods.map(({ labels }) => labels),
+    );
+    if (own.type === 'unnamed') return own.reason;
+    if (own.also.length > 0)
+      return `no label tells its pods from those of ${own.also.join(', ')}, which the Servers would be about, too`;
+    const inCluster = cluster.pods.filter((pod) => workloadKey(pod.workload) === workloadKey(workload));
+    const callers = callersOf(server, clients, inCluster, proxyPorts);
+    if (callers.callers.length === 0)
+      return ['nobody was seen calling it whom an authorization could name', ...callers.notes].join('; ');
+    const { ports, notes, leftOut } = portsOf(callers, inCluster, cluster, options);
+    const { kind, name, namespace } = workload;
+    return {
+      server,
+      ports,
+      leftOut,
+      notes: [...new Set([...doubts, ...callers.notes, ...notes])],
+      place: { namespace, name: objectName(kind === 'Deployment' ? name : `${name}-${kind}`), selector: own.selector },
+    };
+  };
+
+  const drafted = watched.map((server) => ({ server, draft: draftOf(server) }));
+  const drafts = drafted.flatMap(({ draft }) => (typeof draft === 'string' ? [] : [draft]));
+  const reasons = drafted.flatMap(({ server, draft }) =>
+    typeof draft === 'string' ? [`${nameOf(server)}: no policy, ${draft}`] : [],
+  );
+  if (drafts.length === 0) return { type: 'abstained', reason: reasons.join('\n') };
+  const general = [
+    ...(members.assumed
+      ? [
+          "no pod bears a label of Linkerd: all but those in their node's network are taken to be in the mesh (--members)",
+        ]
+      : []),
+    ...modeNotes(options),
+  ];
+  const artifacts = drafts.flatMap((draft): Artifact[] => {
+    const { server, ports, notes } = draft;
+    const head = [`${nameOf(server)}: ${windowLine(server.baselines, 'network')}`, ...general, ...notes];
+    const objects = ports.flatMap((port) => objectsOf(draft.place, port, options));
+    const stem = stemOf(drafts, draft);
+    const policy = { path: artifactPath(stem, `linkerd.${options.output}`), text: textOf(objects, head, options) };
+    const beside = options.denyDefault ? patch(server.workload, options.mode === 'audit' ? 'audit' : 'deny') : null;
+    if (beside === null) return [policy];
+    const words = ['A patch of the workload for its ports without a Server; kubectl patch --patch-file takes it'];
+    return [
+      policy,
+      {
+        path: artifactPath(stem, `linkerd-patch.${options.output}`),
+        text: textOf([beside], words, options),
+        judged: false,
+      },
+    ];
+  });
+  const notes = drafts.flatMap((draft) => draft.notes.map((note) => `${nameOf(draft.server)}: ${note}`));
+  return {
+    type: 'artifacts',
+    artifacts: artifacts.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    notes: [...general, ...notes, ...reasons],
+    leftOut: leftOutOf(
+      baselines,
+      new Map(drafts.map(({ server, leftOut }) => [workloadKey(server.workload), leftOut])),
+    ),
+  };
+}
+
+/** `shop-web`; with a dot where two namespaces would give the same. */
+function stemOf(all: readonly Draft[], { place: { namespace, name } }: Draft): string {
+  const usual = ({ place }: Draft): string => `${place.namespace}-${place.name}`;
+  return all.filter((each) => usual(each) === `${namespace}-${name}`).length > 1
+    ? `${namespace}.${name}`
+    : `${namespace}-${name}`;
+}
+
+function accountIn({ trustDomain, controlNamespace }: Options): (identity: string) => Account | null {
+  const end = `.serviceaccount.identity.${controlNamespace}.${trustDomain}`;
+  return (identity) => {
+    if (!identity.endsWith(end)) return null;
+    const own = identity.slice(0, -end.length);
+    // A namespace has no dot; an account may have some.
+    const at = own.lastIndexOf('.');
+    return at <= 0 ? null : { namespace: own.slice(at + 1), name: own.slice(0, at) };
+  };
+}
+
+function textOf(objects: readonly YamlMap[], head: readonly string[], { output }: Options): string {
+  return objects
+    .map((object, at) =>
+      output === 'json' ? `${JSON.stringify(plain(object))}\n` : yamlDocument(at === 0 ? head : [], object),
+    )
+    .join('');
+}
+
+function nameOf({ workload: { kind, namespace, name } }: Server): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function modeNotes({ mode, denyDefault }: Options): string[] {
+  return [
+    ...(mode === 'audit'
+      ? [
+          'audit: Servers let through what no authorization is for, and log it; --mode enforce writes the same with deny',
+        ]
+      : []),
+    ...(denyDefault
+      ? []
+      : [
+          'ports without a Server let through what the default inbound policy does, by default everybody (--deny-default)',
+        ]),
+  ];
+}
