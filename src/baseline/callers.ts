@@ -1,6 +1,6 @@
 /** A server's arrivals → its clients, each with all that was seen of it, and what a reader must know of the rest. */
 import type { ClusterPod } from '#kubernetes/cluster.ts';
-import type { Arrival, Server } from './arrivals.ts';
+import { type Arrival, arrivalKey, type Server } from './arrivals.ts';
 import type { Client, Clients } from './clients.ts';
 
 type Nameable = Exclude<Client, { type: 'nobody' }>;
@@ -16,6 +16,8 @@ export interface Callers {
   /** Sorted: accounts, identities, addresses. */
   readonly callers: readonly Caller[];
   readonly notes: readonly string[];
+  /** `arrivalKey` of those of whom nothing can be said: what the notes name, the replay passes over. */
+  readonly unsayable: readonly string[];
   /** Every client proved to the mesh who it was. */
   readonly mutualTls: boolean;
 }
@@ -32,10 +34,12 @@ export function callersOf(
   const arrivals = server.arrivals.filter((each) => !isProbe(each) && !proxyPorts.includes(each.port));
   const found = new Map<string, { client: Nameable; arrivals: Arrival[]; remarks: string[] }>();
   const nameless = new Set<string>();
+  const unsayable = new Set<string>();
   for (const arrival of arrivals)
     for (const client of clients.of(server.workload, arrival)) {
       if (client.type === 'nobody') {
         nameless.add(`${client.reason}; seen at ${arrival.port}`);
+        if (client.unsayable) unsayable.add(arrivalKey(arrival));
         continue;
       }
       const known = found.get(keyOf(client)) ?? { client, arrivals: [], remarks: [] };
@@ -48,6 +52,7 @@ export function callersOf(
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([, { client, arrivals: own, remarks }]) => ({ client, arrivals: own, remarks: [...new Set(remarks)] })),
     notes: [...ownNotes(server, isProbe, proxyPorts), ...[...nameless].toSorted().map(refused)],
+    unsayable: [...unsayable],
     mutualTls:
       arrivals.length > 0 && arrivals.every(({ identities, anonymous }) => identities.length > 0 && !anonymous),
   };

@@ -2,6 +2,7 @@
 import { parseAddress, networkText, single } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import type { Members } from '#kubernetes/mesh-members.ts';
+import { isNamespaceName, isObjectName } from '#kubernetes/names.ts';
 import { publishing } from '#kubernetes/published.ts';
 import { type Workload, workloadKey } from '#kubernetes/workload.ts';
 import { firstOf } from './evidence.ts';
@@ -23,20 +24,23 @@ export type Client =
       readonly except: readonly string[];
       readonly remarks: readonly string[];
     }
-  /** No rule can name it: enforced, the policy refuses it. */
-  | { readonly type: 'nobody'; readonly reason: string };
+  /** No rule can name it: enforced, the policy refuses it. `unsayable`: its name is none, or a pattern. */
+  | { readonly type: 'nobody'; readonly reason: string; readonly unsayable?: true };
 
 export interface Clients {
   /** Never empty: a client may have come as several. */
   of(server: Workload, arrival: Arrival): readonly Client[];
 }
 
-/** `accountOf` reads an identity as the mesh writes it; null for one that is none of its accounts'. */
-export function clientsIn(
-  cluster: Cluster,
-  members: Members,
-  accountOf: (identity: string) => Account | null,
-): Clients {
+/** How a mesh writes identities. */
+export interface Identities {
+  /** Null for one that is none of its accounts'. */
+  accountOf(identity: string): Account | null;
+  /** Whether policies take it as this one identity and as no pattern. */
+  isLiteral(identity: string): boolean;
+}
+
+export function clientsIn(cluster: Cluster, members: Members, identities: Identities): Clients {
   const byWorkload = Map.groupBy(cluster.pods, ({ workload }) => workloadKey(workload));
   const publishers = publishing(cluster);
   const podNetworks = [
@@ -80,6 +84,13 @@ export function clientsIn(
 
   /** An account is all that a mesh sees of a client: who shares it is let in with it. */
   function accountClient(account: Account, seen: boolean, name: string): Client {
+    // A recording may say anything, and to some a star in a name is everybody.
+    if (!isNamespaceName(account.namespace) || !isObjectName(account.name))
+      return {
+        type: 'nobody',
+        reason: `${name}: ${JSON.stringify(account.name)} is no service account's name`,
+        unsayable: true,
+      };
     const sharing = cluster.pods.filter(
       (pod) => pod.namespace === account.namespace && pod.serviceAccount === account.name && members.has(pod),
     );
@@ -169,7 +180,13 @@ export function clientsIn(
     of(server, arrival) {
       const name = arrival.from.type === 'workload' ? nameOf(arrival.from.workload) : 'a client';
       const told = arrival.identities.map((identity): Client => {
-        const account = accountOf(identity);
+        const account = identities.accountOf(identity);
+        if (account === null && !identities.isLiteral(identity))
+          return {
+            type: 'nobody',
+            reason: `${name}: ${JSON.stringify(identity)} is no identity that a policy can name`,
+            unsayable: true,
+          };
         return account === null
           ? {
               type: 'identity',

@@ -11,3 +11,13 @@ export function objectName(name: string): string {
     .replace(/^[-.]+/, '');
   return safe === '' ? 'workload' : safe;
 }
+
+/** Whether the API server takes it as the name of an object: a DNS subdomain. */
+export function isObjectName(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name);
+}
+
+/** Whether it takes it as the name of a namespace: a DNS label. */
+export function isNamespaceName(name: string): boolean {
+  return name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
+}

@@ -1,6 +1,7 @@
 /** The labels by which a policy names a workload: its controller's own, verified to select exactly its pods. */
 import type { Cluster, ClusterPod, Labels } from './cluster.ts';
-import { type LabelSelector, selects } from './selectors.ts';
+import { isNamespaceName } from './names.ts';
+import { isLabelKey, isLabelValue, type LabelSelector, selects } from './selectors.ts';
 import { type Workload, workloadKey as keyOf } from './workload.ts';
 
 export type Named =
@@ -103,4 +104,16 @@ function isEmpty({ matchLabels, matchExpressions }: LabelSelector): boolean {
 
 function sorted(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What the API server would refuse in a selector for the workload's pods; null for nothing. Recordings may say anything. */
+export function namingFault({ namespace }: Workload, { matchLabels, matchExpressions }: LabelSelector): string | null {
+  if (!isNamespaceName(namespace)) return `${JSON.stringify(namespace)} is no name of a namespace`;
+  const entries = Object.entries(matchLabels ?? {});
+  const broken = entries.find(([key, value]) => !isLabelKey(key) || !isLabelValue(value));
+  if (broken !== undefined) return `${JSON.stringify(broken.join('='))} is no label`;
+  const expression = (matchExpressions ?? []).find(
+    ({ key, values }) => !isLabelKey(key) || !(values ?? []).every(isLabelValue),
+  );
+  return expression === undefined ? null : `${JSON.stringify(expression.key)} is asked for what is no label`;
 }

@@ -1,11 +1,11 @@
 /** Baselines of a cluster → authorization policies, one for each workload that was watched and called. */
 import { type Server, servers } from '#baseline/arrivals.ts';
-import { type Account, clientsIn } from '#baseline/clients.ts';
+import { clientsIn, type Identities } from '#baseline/clients.ts';
 import { doubtsAbout } from '#baseline/doubts.ts';
 import { windowLine } from '#baseline/evidence.ts';
 import { leftOutOf } from '#baseline/left-out.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
-import { naming } from '#kubernetes/naming.ts';
+import { naming, namingFault } from '#kubernetes/naming.ts';
 import { objectName } from '#kubernetes/names.ts';
 import { workloadKey } from '#kubernetes/workload.ts';
 import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
@@ -20,7 +20,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   if (cluster === null)
     return { type: 'abstained', reason: 'the cluster is not known, and policies name its pods and service accounts' };
   const members = meshMembers(cluster, signs, options.members);
-  const clients = clientsIn(cluster, members, accountIn(options));
+  const clients = clientsIn(cluster, members, identitiesIn(options));
   const named = naming(cluster);
   const watched = servers(baselines);
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
@@ -45,6 +45,8 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       pods.map(({ labels }) => labels),
     );
     if (own.type === 'unnamed') return own.reason;
+    const fault = namingFault(workload, own.selector);
+    if (fault !== null) return fault;
     if (own.also.length > 0)
       return `no label tells its pods from those of ${own.also.join(', ')}, which the policy would be about, too`;
     if ((own.selector.matchExpressions ?? []).length > 0)
@@ -111,11 +113,16 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   }
 }
 
-function accountIn({ trustDomain, trustDomainAlias }: Options): (identity: string) => Account | null {
+function identitiesIn({ trustDomain, trustDomainAlias }: Options): Identities {
   const own = new Set([trustDomain, ...trustDomainAlias]);
-  return (identity) => {
-    const [, domain = '', namespace, name] = /^(?:spiffe:\/\/)?([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(identity) ?? [];
-    return namespace === undefined || name === undefined || !own.has(domain) ? null : { namespace, name };
+  return {
+    accountOf(identity) {
+      const [, domain = '', namespace, name] =
+        /^(?:spiffe:\/\/)?([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(identity) ?? [];
+      return namespace === undefined || name === undefined || !own.has(domain) ? null : { namespace, name };
+    },
+    // What SPIFFE allows in an identity; a star would be a pattern.
+    isLiteral: (identity) => /^(?:spiffe:\/\/)?[a-z0-9._-]+(\/[a-zA-Z0-9._-]+)+$/.test(identity),
   };
 }
 

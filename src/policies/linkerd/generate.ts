@@ -1,13 +1,13 @@
 /** Baselines of a cluster → Servers and who may call them, for each workload that was watched and called. */
 import { type Server, servers } from '#baseline/arrivals.ts';
 import { callersOf } from '#baseline/callers.ts';
-import { type Account, clientsIn } from '#baseline/clients.ts';
+import { clientsIn, type Identities } from '#baseline/clients.ts';
 import { doubtsAbout } from '#baseline/doubts.ts';
 import { windowLine } from '#baseline/evidence.ts';
 import { leftOutOf } from '#baseline/left-out.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
-import { naming } from '#kubernetes/naming.ts';
-import { objectName } from '#kubernetes/names.ts';
+import { naming, namingFault } from '#kubernetes/naming.ts';
+import { isObjectName, objectName } from '#kubernetes/names.ts';
 import { workloadKey } from '#kubernetes/workload.ts';
 import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
@@ -27,7 +27,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   if (cluster === null)
     return { type: 'abstained', reason: 'the cluster is not known, and policies name its pods and service accounts' };
   const members = meshMembers(cluster, signs, options.members);
-  const clients = clientsIn(cluster, members, accountIn(options));
+  const clients = clientsIn(cluster, members, identitiesIn(options));
   const named = naming(cluster);
   const watched = servers(baselines);
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
@@ -42,6 +42,8 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       pods.map(({ labels }) => labels),
     );
     if (own.type === 'unnamed') return own.reason;
+    const fault = namingFault(workload, own.selector);
+    if (fault !== null) return fault;
     if (own.also.length > 0)
       return `no label tells its pods from those of ${own.also.join(', ')}, which the Servers would be about, too`;
     const inCluster = cluster.pods.filter((pod) => workloadKey(pod.workload) === workloadKey(workload));
@@ -111,14 +113,17 @@ function stemOf(all: readonly Draft[], { place: { namespace, name } }: Draft): s
     : `${namespace}-${name}`;
 }
 
-function accountIn({ trustDomain, controlNamespace }: Options): (identity: string) => Account | null {
+function identitiesIn({ trustDomain, controlNamespace }: Options): Identities {
   const end = `.serviceaccount.identity.${controlNamespace}.${trustDomain}`;
-  return (identity) => {
-    if (!identity.endsWith(end)) return null;
-    const own = identity.slice(0, -end.length);
-    // A namespace has no dot; an account may have some.
-    const at = own.lastIndexOf('.');
-    return at <= 0 ? null : { namespace: own.slice(at + 1), name: own.slice(0, at) };
+  return {
+    accountOf(identity) {
+      if (!identity.endsWith(end)) return null;
+      const own = identity.slice(0, -end.length);
+      // A namespace has no dot; an account may have some.
+      const at = own.lastIndexOf('.');
+      return at <= 0 ? null : { namespace: own.slice(at + 1), name: own.slice(0, at) };
+    },
+    isLiteral: isObjectName,
   };
 }
 

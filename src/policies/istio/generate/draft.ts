@@ -3,7 +3,8 @@ import { type Arrival, arrivalKey, type Server } from '#baseline/arrivals.ts';
 import { callersOf } from '#baseline/callers.ts';
 import type { Client, Clients } from '#baseline/clients.ts';
 import { type Evidence, firstOf, sum } from '#baseline/evidence.ts';
-import { type Template, templates } from '#baseline/request-templates.ts';
+import { leaveOut, unsaidAt, type UnsaidAt } from '#baseline/left-out.ts';
+import { templates } from '#baseline/request-templates.ts';
 import type { ClusterPod, Labels } from '#kubernetes/cluster.ts';
 import type { Options } from '../options.ts';
 import { proxyPorts } from '../signs.ts';
@@ -33,7 +34,7 @@ export interface Draft {
   readonly rules: readonly DraftRule[];
   readonly notes: readonly string[];
   /** Arrivals whose calls without a request, or with one that has no words, are not spoken of. */
-  readonly leftOut: ReadonlyMap<string, readonly Template[]>;
+  readonly leftOut: UnsaidAt;
   /** Every client's identity was seen by the mesh. */
   readonly mutualTls: boolean;
 }
@@ -45,10 +46,10 @@ export function rulesOf(
   options: Options,
   pods: readonly ClusterPod[],
 ): Pick<Draft, 'rules' | 'notes' | 'leftOut' | 'mutualTls'> | string {
-  const { callers, notes: told, mutualTls } = callersOf(server, clients, pods, proxyPorts);
+  const { callers, notes: told, mutualTls, unsayable } = callersOf(server, clients, pods, proxyPorts);
   if (callers.length === 0) return ['nobody was seen calling it whom a rule could name', ...told].join('; ');
   const notes = [...told];
-  const leftOut = new Map<string, readonly Template[]>();
+  const leftOut = unsaidAt(unsayable);
   const rules = callers.flatMap(({ client, arrivals, remarks }): DraftRule[] => {
     const { operations, notes: more } = operationsFor(arrivals, options, leftOut);
     notes.push(...more.map((note) => `${remarks[0] ?? ''}: ${note}`));
@@ -60,7 +61,8 @@ export function rulesOf(
         comment: remarks,
         evidence: arrivals.map(({ evidence }) => evidence).reduce(sum),
         inMesh: client.type !== 'addresses',
-        direct: arrivals.some(({ direct }) => direct),
+        // Which way another mesh's clients take is not known.
+        direct: client.type === 'identity' || arrivals.some(({ direct }) => direct),
       },
     ];
   });
@@ -73,7 +75,7 @@ export function rulesOf(
 function operationsFor(
   arrivals: readonly Arrival[],
   { l7 }: Options,
-  leftOut: Map<string, readonly Template[]>,
+  leftOut: ReturnType<typeof unsaidAt>,
 ): { operations: Operation[]; notes: string[] } {
   const notes: string[] = [];
   const speaking = l7 ? arrivals.filter(({ requests }) => requests.length > 0) : [];
@@ -84,7 +86,7 @@ function operationsFor(
     const all = templates(own.flatMap(({ requests }) => requests));
     const said = operationsOf([String(port)], all);
     operations.push(...said.operations);
-    for (const arrival of own) leftOut.set(arrivalKey(arrival), said.unsaid);
+    for (const arrival of own) leaveOut(leftOut, arrivalKey(arrival), said.unsaid);
     if (said.unsaid.length > 0) {
       const words = said.unsaid.map(({ method, segments }) =>
         JSON.stringify(`${method} ${segments.map((each) => each ?? '*').join('/')}`),

@@ -2,7 +2,7 @@
 import { arrivalKey, type Request } from '#baseline/arrivals.ts';
 import type { Caller, Callers } from '#baseline/callers.ts';
 import { type Evidence, firstOf, sum } from '#baseline/evidence.ts';
-import { isOf } from '#baseline/left-out.ts';
+import { isOf, leaveOut, unsaidAt, type UnsaidAt } from '#baseline/left-out.ts';
 import { type Template, templates } from '#baseline/request-templates.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import type { Options } from '../options.ts';
@@ -32,7 +32,7 @@ export interface Port {
 export interface Ports {
   readonly ports: readonly Port[];
   readonly notes: readonly string[];
-  readonly leftOut: ReadonlyMap<string, readonly Template[]>;
+  readonly leftOut: UnsaidAt;
 }
 
 interface Seen {
@@ -41,12 +41,17 @@ interface Seen {
   readonly evidence: Evidence;
 }
 
-export function portsOf({ callers }: Callers, pods: readonly ClusterPod[], { nodes }: Cluster, { l7 }: Options): Ports {
+export function portsOf(
+  { callers, unsayable }: Callers,
+  pods: readonly ClusterPod[],
+  { nodes }: Cluster,
+  { l7 }: Options,
+): Ports {
   const numbers = [...new Set(callers.flatMap(({ arrivals }) => arrivals.map(({ port }) => port)))].toSorted(
     (a, b) => a - b,
   );
   const notes: string[] = [];
-  const leftOut = new Map<string, readonly Template[]>();
+  const leftOut = unsaidAt(unsayable);
   if (!l7 && callers.some(({ arrivals }) => arrivals.some(({ requests }) => requests.length > 0)))
     notes.push('requests were seen; --l7 lets their methods and paths alone through');
 
@@ -68,7 +73,7 @@ export function portsOf({ callers }: Callers, pods: readonly ClusterPod[], { nod
     const { routes, unsaid } = routesOf(speaking, probes);
     for (const { caller } of speaking)
       for (const arrival of caller.arrivals)
-        if (arrival.port === port && arrival.requests.length > 0) leftOut.set(arrivalKey(arrival), unsaid);
+        if (arrival.port === port && arrival.requests.length > 0) leaveOut(leftOut, arrivalKey(arrival), unsaid);
     if (unsaid.length > 0) {
       const words = unsaid.map(({ method, segments }) =>
         JSON.stringify(`${method} ${segments.map((each) => each ?? '*').join('/')}`),

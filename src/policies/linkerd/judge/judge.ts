@@ -2,6 +2,7 @@
  * What a meshed pod's proxy says of a call: the Server of its port, the route that a request takes, and the
  * authorizations of both (linkerd2-proxy linkerd/app/inbound/src/policy).
  */
+import type { Probe } from '#kubernetes/cluster.ts';
 import { selects } from '#kubernetes/selectors.ts';
 import type { Call, Called } from '../../calls.ts';
 import type { Verdict } from '../../kind.ts';
@@ -64,6 +65,7 @@ export function judgeOf(servers: readonly Server[], reading: Reading): Judge {
     if (beside(server.accessPolicy, client, reading.mode) === 'yes')
       return { verdict: 'allow', rule: `${server.name} accessPolicy ${server.accessPolicy}` };
     if (server.routes.length === 0 && isHttpProbe(call)) return probe;
+    if (isFromKubelet(call)) return probing(server, call);
     const own = granted(server.name, server.authorizations, client);
     const answer =
       opaque.includes(server.protocol) || http === null ? plain(server, own) : routed(server, own, call, client);
@@ -73,6 +75,13 @@ export function judgeOf(servers: readonly Server[], reading: Reading): Judge {
     if (server.unread.length > 0)
       return { verdict: 'unknown', rule: `${server.unread.join(', ')} may let it through: not read here` };
     return answer;
+  }
+
+  /** Kubelet asks for what the pod specifies, whether or not anybody saw the request. */
+  function probing(server: Server, call: Call): Verdict {
+    const paths = probesAt(call).flatMap(({ path }) => path ?? []);
+    const asked = paths.map((path) => atServer(server, { ...call, http: { method: 'GET', path } }));
+    return asked.find(({ verdict }) => verdict !== 'allow') ?? asked[0] ?? probe;
   }
 
   function plain(server: Server, own: Granted): Verdict {
@@ -150,11 +159,19 @@ const probe: Verdict = {
  * Without routes of its own a Server lets GET of the pod's HTTP probes through, whoever asks. Other probes are
  * connections that the proxy accepts before it asks anybody; what was not told of comes from kubelet on its own node.
  */
-function isHttpProbe({ caller, called, port, http }: Call): boolean {
-  const own = (called.probes ?? []).filter((each) => each.port === port);
-  if (http !== undefined && http !== null)
-    return http.method === 'GET' && own.some(({ path }) => path === http.path.split(/[?#]/)[0]);
-  return caller.node !== null && caller.node === called.node && own.length > 0;
+function isHttpProbe(call: Call): boolean {
+  const { http } = call;
+  if (http === undefined || http === null) return isFromKubelet(call);
+  return http.method === 'GET' && probesAt(call).some(({ path }) => path === http.path.split(/[?#]/)[0]);
+}
+
+function isFromKubelet(call: Call): boolean {
+  const { caller, called, http } = call;
+  return http === undefined && caller.node !== null && caller.node === called.node && probesAt(call).length > 0;
+}
+
+function probesAt({ called, port }: Call): readonly Probe[] {
+  return (called.probes ?? []).filter((each) => each.port === port);
 }
 
 function isPort({ port }: Server, { ports }: Called, asked: number): boolean {

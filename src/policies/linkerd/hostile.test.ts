@@ -1,0 +1,4 @@
+import { hostile } from '../mesh-hostile.cases.ts';
+import { linkerd } from './index.ts';
+
+hostile(linkerd, [{}, { l7: true, denyDefault: true }]);
