@@ -3,7 +3,7 @@ import { lawsInForms } from '../mesh-laws.cases.ts';
 import { linkerd } from './index.ts';
 
 lawsInForms(linkerd, [
-  { mode: 'enforce', defaultInboundPolicy: 'deny' },
-  { output: 'json', l7: true, defaultInboundPolicy: 'deny' },
-  { trustDomain: 'td.example', members: 'labelled', denyDefault: true, defaultInboundPolicy: 'deny' },
+  { mode: 'enforce' },
+  { output: 'json', l7: true },
+  { trustDomain: 'td.example', members: 'labelled', denyDefault: true },
 ]);
