@@ -16,7 +16,9 @@ export interface Callers {
   /** Sorted: accounts, identities, addresses. */
   readonly callers: readonly Caller[];
   readonly notes: readonly string[];
-  /** `arrivalKey` of those of whom nothing can be said: what the notes name, the replay passes over. */
+  /** Clients whom no rule can name, as sentences: a policy that is enforced refuses them. */
+  readonly nameless: readonly string[];
+  /** `arrivalKey` of theirs: what the notes name, the replay passes over. */
   readonly unsayable: readonly string[];
   /** Every client proved to the mesh who it was. */
   readonly mutualTls: boolean;
@@ -39,7 +41,7 @@ export function callersOf(
     for (const client of clients.of(server.workload, arrival)) {
       if (client.type === 'nobody') {
         nameless.add(`${client.reason}; seen at ${arrival.port}`);
-        if (client.unsayable) unsayable.add(arrivalKey(arrival));
+        unsayable.add(arrivalKey(arrival));
         continue;
       }
       const known = found.get(keyOf(client)) ?? { client, arrivals: [], remarks: [] };
@@ -52,6 +54,7 @@ export function callersOf(
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([, { client, arrivals: own, remarks }]) => ({ client, arrivals: own, remarks: [...new Set(remarks)] })),
     notes: [...ownNotes(server, isProbe, proxyPorts), ...[...nameless].toSorted().map(refused)],
+    nameless: [...nameless].toSorted(),
     unsayable: [...unsayable],
     mutualTls:
       arrivals.length > 0 && arrivals.every(({ identities, anonymous }) => identities.length > 0 && !anonymous),

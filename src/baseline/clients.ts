@@ -1,5 +1,5 @@
 /** Arrivals → who a server's clients are to a mesh: accounts, addresses, or somebody whom nothing tells. */
-import { parseAddress, networkText, single } from '#kubernetes/addresses.ts';
+import { covers, networkText, parseAddress, parseNetwork, single } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import type { Members } from '#kubernetes/mesh-members.ts';
 import { isNamespaceName, isObjectName } from '#kubernetes/names.ts';
@@ -24,8 +24,8 @@ export type Client =
       readonly except: readonly string[];
       readonly remarks: readonly string[];
     }
-  /** No rule can name it: enforced, the policy refuses it. `unsayable`: its name is none, or a pattern. */
-  | { readonly type: 'nobody'; readonly reason: string; readonly unsayable?: true };
+  /** No rule can name it: enforced, the policy refuses it. */
+  | { readonly type: 'nobody'; readonly reason: string };
 
 export interface Clients {
   /** Never empty: a client may have come as several. */
@@ -43,10 +43,7 @@ export interface Identities {
 export function clientsIn(cluster: Cluster, members: Members, identities: Identities): Clients {
   const byWorkload = Map.groupBy(cluster.pods, ({ workload }) => workloadKey(workload));
   const publishers = publishing(cluster);
-  const podNetworks = [
-    ...(cluster.podCIDRs ?? []),
-    ...cluster.nodes.flatMap(({ podCIDRs }) => podCIDRs ?? []),
-  ].toSorted();
+  const podNetworks = widest([...(cluster.podCIDRs ?? []), ...cluster.nodes.flatMap(({ podCIDRs }) => podCIDRs ?? [])]);
 
   function ofWorkload(workload: Workload, arrival: Arrival): Client[] {
     const name = `${workload.kind} ${workload.namespace}/${workload.name}`;
@@ -89,7 +86,6 @@ export function clientsIn(cluster: Cluster, members: Members, identities: Identi
       return {
         type: 'nobody',
         reason: `${name}: ${JSON.stringify(account.name)} is no service account's name`,
-        unsayable: true,
       };
     const sharing = cluster.pods.filter(
       (pod) => pod.namespace === account.namespace && pod.serviceAccount === account.name && members.has(pod),
@@ -185,7 +181,6 @@ export function clientsIn(cluster: Cluster, members: Members, identities: Identi
           return {
             type: 'nobody',
             reason: `${name}: ${JSON.stringify(identity)} is no identity that a policy can name`,
-            unsayable: true,
           };
         return account === null
           ? {
@@ -213,6 +208,13 @@ function sameAs(a: Client, b: Client): boolean {
     a.account.namespace === b.account.namespace &&
     a.account.name === b.account.name
   );
+}
+
+/** Without those that lie in another. Sorted. */
+function widest(given: readonly string[]): string[] {
+  const all = new Map(given.flatMap((text) => parseNetwork(text) ?? []).map((each) => [networkText(each), each]));
+  const kept = [...all].filter(([text, own]) => ![...all].some(([other, each]) => other !== text && covers(each, own)));
+  return kept.map(([text]) => text).toSorted();
 }
 
 /** Sorted, without repeats. */

@@ -81,7 +81,32 @@ function answers(kind: PolicyKind, text: string, file: string, probes: string, g
   });
 }
 
+/** As the suite tells it: nobody knows the accounts of the pods. */
+function withoutAccounts(kind: PolicyKind): void {
+  const cluster = readClusterText(read('cluster.json'));
+  const reader = readingFlows(cluster);
+  for (const line of lines('flows.jsonl')) reader.add(line);
+  const { recording } = reader.end();
+  const made = (given: Record<string, unknown>) =>
+    generateProved(kind, { baselines: fold([recording]), cluster }, kind.options.parse(given), [recording]);
+  const watched = made({});
+  assert.ok(watched.type === 'proved', JSON.stringify(watched));
+  if (watched.type !== 'proved') return;
+  // The front door alone has clients that need no account; whom it would refuse is named.
+  assert.deepEqual(
+    watched.artifacts.map(({ artifact }) => artifact.path),
+    [`default-frontend-${kind.name}.yaml`],
+  );
+  assert.match(
+    watched.artifacts[0]?.artifact.text ?? '',
+    /refused when enforced: Deployment default\/loadgenerator: the service account/,
+  );
+  const enforced = made({ mode: 'enforce' });
+  assert.ok(enforced.type === 'abstained' && /service account of its pods is not known/.test(enforced.reason));
+}
+
 export function onlineBoutique(kind: PolicyKind, forms: readonly Record<string, unknown>[]): void {
+  void test(`${kind.name}: without service accounts nothing is guessed`, { skip }, () => withoutAccounts(kind));
   for (const given of forms) {
     const name = `${kind.name} ${JSON.stringify(given)}`;
 

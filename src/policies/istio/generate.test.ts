@@ -41,7 +41,11 @@ test('an account that nobody knows never becomes a rule, and is named as what wo
   const result = written(istio, [webToApi, nameless]);
   assert.deepEqual(rulesOf(result.objects, 'api'), [rule(web, { ports: ['9000'] })]);
   assert.match(result.text, /# not written and refused when enforced: Deployment shop\/nameless: the service account/);
-  assert.equal(result.unknown, 1);
+  assert.equal(result.unknown, 0);
+  const enforced = proved(istio, [webToApi, ['api-1', 'ingress', 'nameless', 9000]], { mode: 'enforce' });
+  assert.ok(
+    enforced.type === 'abstained' && /enforced it would refuse Deployment shop\/nameless/.test(enforced.reason),
+  );
   const alone = proved(istio, [nameless]);
   assert.ok(alone.type === 'abstained' && /nameless: the service account of its pods is not known/.test(alone.reason));
 });

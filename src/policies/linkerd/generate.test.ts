@@ -57,7 +57,11 @@ test('an account that nobody knows is named as what would break, and no authoriz
   const result = written(linkerd, [webToApi, ['api-1', 'ingress', 'nameless', 9000]]);
   assert.deepEqual(specs(result.objects, 'MeshTLSAuthentication'), [{ identityRefs: [web] }]);
   assert.match(result.text, /# not written and refused when enforced: Deployment shop\/nameless: the service account/);
-  assert.equal(result.unknown, 1);
+  assert.equal(result.unknown, 0);
+  const enforced = proved(linkerd, [webToApi, ['api-1', 'ingress', 'nameless', 9000]], { mode: 'enforce' });
+  assert.ok(
+    enforced.type === 'abstained' && /enforced it would refuse Deployment shop\/nameless/.test(enforced.reason),
+  );
   const alone = proved(linkerd, [['api-1', 'ingress', 'nameless', 9000]]);
   assert.ok(alone.type === 'abstained' && /nameless/.test(alone.reason));
 });

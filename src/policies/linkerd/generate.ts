@@ -50,6 +50,8 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     const callers = callersOf(server, clients, inCluster, proxyPorts);
     if (callers.callers.length === 0)
       return ['nobody was seen calling it whom an authorization could name', ...callers.notes].join('; ');
+    if (options.mode === 'enforce' && callers.nameless.length > 0)
+      return `enforced it would refuse ${callers.nameless.join('; ')}`;
     const { ports, notes, leftOut } = portsOf(callers, inCluster, cluster, options);
     const { kind, name, namespace } = workload;
     return {

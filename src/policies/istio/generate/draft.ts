@@ -46,8 +46,9 @@ export function rulesOf(
   options: Options,
   pods: readonly ClusterPod[],
 ): Pick<Draft, 'rules' | 'notes' | 'leftOut' | 'mutualTls'> | string {
-  const { callers, notes: told, mutualTls, unsayable } = callersOf(server, clients, pods, proxyPorts);
+  const { callers, notes: told, mutualTls, nameless, unsayable } = callersOf(server, clients, pods, proxyPorts);
   if (callers.length === 0) return ['nobody was seen calling it whom a rule could name', ...told].join('; ');
+  if (options.mode === 'enforce' && nameless.length > 0) return `enforced it would refuse ${nameless.join('; ')}`;
   const notes = [...told];
   const leftOut = unsaidAt(unsayable);
   const rules = callers.flatMap(({ client, arrivals, remarks }): DraftRule[] => {
