@@ -27,6 +27,7 @@ const commands = [
   ['refine'],
   ['refine', 'seccomp'],
   ['import', 'audit-log'],
+  ['import', 'mesh-metrics'],
   ['evaluate'],
   ['evaluate', 'seccomp'],
   ['evaluate', 'rbac'],
@@ -63,6 +64,14 @@ test('every command has help with two examples, and each example works when past
   writeFileSync(
     join(place, 'audit.log'),
     'type=SECCOMP msg=audit(1.0:1): pid=7 comm="nginx" exe="/usr/sbin/nginx" sig=0 arch=c000003e syscall=165 code=0x7ffc0000\n',
+  );
+  const own = { namespace: 'shop', name: 'web-1', owner: { kind: 'Deployment', name: 'web' } };
+  const service = { namespace: 'shop', name: 'web', selector: {}, ports: [{ port: 80 }] };
+  writeFileSync(join(place, 'cluster.json'), JSON.stringify({ namespaces: {}, pods: [own], services: [service] }));
+  const ends = ['source', 'destination'].map((end) => `${end}_workload="web",${end}_workload_namespace="shop"`).join();
+  writeFileSync(
+    join(place, 'metrics.txt'),
+    `istio_requests_total{reporter="destination",${ends},destination_service_name="web",destination_service_namespace="shop"} 3\n`,
   );
   const about = {
     auditID: 'a',

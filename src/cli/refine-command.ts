@@ -55,4 +55,11 @@ export function addImport(root: Command): void {
     .addOption(matchOption())
     .option('-o, --output <file>', 'instead of standard output')
     .action(async (file: string, options) => (await import('./commands/import.ts')).importAuditLog(file, options));
+  command(parent, 'mesh-metrics <file>', "a mesh's counters of calls, as proxies serve them or Prometheus answers", [
+    'mesh-metrics metrics.txt --cluster cluster.json -o calls.jsonl',
+    'mesh-metrics metrics.txt --cluster cluster.json > calls.jsonl',
+  ])
+    .requiredOption('--cluster <file>', 'the objects of the cluster, which the counters name')
+    .option('-o, --output <file>', 'instead of standard output')
+    .action(async (file: string, options) => (await import('./commands/import.ts')).importMeshMetrics(file, options));
 }
