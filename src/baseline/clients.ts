@@ -42,6 +42,7 @@ export interface Identities {
 
 export function clientsIn(cluster: Cluster, members: Members, identities: Identities): Clients {
   const byWorkload = Map.groupBy(cluster.pods, ({ workload }) => workloadKey(workload));
+  const byAccount = Map.groupBy(cluster.pods, ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`);
   const publishers = publishing(cluster);
   const podNetworks = widest([...(cluster.podCIDRs ?? []), ...cluster.nodes.flatMap(({ podCIDRs }) => podCIDRs ?? [])]);
 
@@ -87,9 +88,7 @@ export function clientsIn(cluster: Cluster, members: Members, identities: Identi
         type: 'nobody',
         reason: `${name}: ${JSON.stringify(account.name)} is no service account's name`,
       };
-    const sharing = cluster.pods.filter(
-      (pod) => pod.namespace === account.namespace && pod.serviceAccount === account.name && members.has(pod),
-    );
+    const sharing = (byAccount.get(`${account.namespace}/${account.name}`) ?? []).filter((pod) => members.has(pod));
     const others = [...new Set(sharing.map(({ workload }) => nameOf(workload)))]
       .filter((each) => each !== name)
       .toSorted();

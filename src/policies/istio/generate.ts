@@ -22,6 +22,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   const members = meshMembers(cluster, signs, options.members);
   const clients = clientsIn(cluster, members, identitiesIn(options));
   const named = naming(cluster);
+  const podsOf = Map.groupBy(cluster.pods, (pod) => workloadKey(pod.workload));
   const watched = servers(baselines);
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
 
@@ -51,7 +52,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       return `no label tells its pods from those of ${own.also.join(', ')}, which the policy would be about, too`;
     if ((own.selector.matchExpressions ?? []).length > 0)
       return 'its controller selects its pods by expressions, and Istio takes labels alone';
-    const inCluster = cluster?.pods.filter((pod) => workloadKey(pod.workload) === workloadKey(workload)) ?? [];
+    const inCluster = podsOf.get(workloadKey(workload)) ?? [];
     const made = rulesOf(server, clients, options, inCluster);
     if (typeof made === 'string') return made;
     const { kind, name } = workload;

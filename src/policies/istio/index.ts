@@ -31,9 +31,9 @@ export const istio: PolicyKind<typeof options, CallQuestion> = {
   evaluator: (text, chosen = {}, cluster = null) => evaluator(text, readingOptions.parse(chosen), cluster),
   readingOptions,
   query: callQuery,
-  deployed: ['AuthorizationPolicy', 'PeerAuthentication'].map((kind) => ({
-    apiVersion: 'security.istio.io/v1',
-    kind,
-    namespaced: true,
-  })),
+  deployed: ['AuthorizationPolicy', 'PeerAuthentication'].flatMap((kind) => [
+    { apiVersion: 'security.istio.io/v1', kind, namespaced: true },
+    // Before Istio 1.22 there was no other.
+    { apiVersion: 'security.istio.io/v1beta1', kind, namespaced: true, readAs: 'security.istio.io/v1' },
+  ]),
 };

@@ -29,6 +29,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   const members = meshMembers(cluster, signs, options.members);
   const clients = clientsIn(cluster, members, identitiesIn(options));
   const named = naming(cluster);
+  const podsOf = Map.groupBy(cluster.pods, (pod) => workloadKey(pod.workload));
   const watched = servers(baselines);
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
 
@@ -46,7 +47,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     if (fault !== null) return fault;
     if (own.also.length > 0)
       return `no label tells its pods from those of ${own.also.join(', ')}, which the Servers would be about, too`;
-    const inCluster = cluster.pods.filter((pod) => workloadKey(pod.workload) === workloadKey(workload));
+    const inCluster = podsOf.get(workloadKey(workload)) ?? [];
     const callers = callersOf(server, clients, inCluster, proxyPorts);
     if (callers.callers.length === 0)
       return ['nobody was seen calling it whom an authorization could name', ...callers.notes].join('; ');

@@ -21,15 +21,19 @@ export function judgeOf({ policies: all, peers }: Policies, reading: Reading, cl
   const trustDomains = [trustDomain, ...trustDomainAlias];
   // Annotated policies are asked what they would do, unless it is about what is in force.
   const policies = mode === 'dry-run' ? all : all.filter(({ dryRun }) => !dryRun);
+  const byNamespace = Map.groupBy(policies, ({ namespace }) => namespace);
+  /** Of its own namespace and the root: no other policy is about a workload. */
+  const near = ({ namespace }: Called): Policy[] =>
+    [...new Set([namespace, rootNamespace])].flatMap((each) => byNamespace.get(each) ?? []);
   const atWorkload = (called: Called): Policy[] =>
-    policies.filter(
+    near(called).filter(
       (each) =>
         isAboutWorkload(each, called, rootNamespace) &&
         (form === 'sidecar' || each.action === 'ALLOW' || each.action === 'DENY'),
     );
   const atWaypoint = (called: Called): Policy[] =>
     form === 'ambient' && waypoint !== undefined
-      ? policies.filter((each) => isAboutWaypoint(each, called, { waypoint, rootNamespace, cluster }))
+      ? near(called).filter((each) => isAboutWaypoint(each, called, { waypoint, rootNamespace, cluster }))
       : [];
   const strict = (called: Called, port: number): boolean => modeOf(peers, called, port, rootNamespace).by !== null;
 

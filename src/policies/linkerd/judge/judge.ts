@@ -24,13 +24,10 @@ const opaque: readonly string[] = ['opaque', 'TLS'];
 
 export function judgeOf(servers: readonly Server[], reading: Reading): Judge {
   const { defaultInboundPolicy } = reading;
+  const byNamespace = Map.groupBy(servers, ({ namespace }) => namespace);
   const serversOf = (called: Called, port: number): Server[] =>
-    servers.filter(
-      (each) =>
-        each.namespace === called.namespace &&
-        each.selector !== null &&
-        selects(each.selector, called.labels) &&
-        isPort(each, called, port),
+    (byNamespace.get(called.namespace) ?? []).filter(
+      (each) => each.selector !== null && selects(each.selector, called.labels) && isPort(each, called, port),
     );
 
   function judge(call: Call): Verdict {
