@@ -145,6 +145,20 @@ test('loopback, a pod with itself, strangers and lines without a port are passed
   ]);
 });
 
+test('who a client proved to be is told of a server’s end alone, and tells calls apart', () => {
+  const arrived = {
+    direction: 'ingress',
+    local: { ip: '10.0.0.1', port: 8080 },
+    remote: { ip: '10.0.0.2', port: 40_000 },
+  };
+  const identity = 'spiffe://cluster.local/ns/shop/sa/db';
+  const { flows } = read({ ...arrived, identity }, { ...arrived, identity: null }, arrived, { identity });
+  assert.deepEqual(
+    flows.map((flow) => ('identity' in flow ? flow.identity : 'not told')),
+    [identity, null, 'not told', 'not told'],
+  );
+});
+
 test('a connection that never came about is an attempt', () => {
   assert.deepEqual(
     read(

@@ -154,3 +154,38 @@ test('a default deny stands beside the policies, and the replay refuses it where
   const seen: readonly Seen[] = [webToApi, ['api-1', 'egress', 'batch', 8080]];
   assert.equal(proved(istio, seen, { denyDefault: true }).type, 'refused');
 });
+
+test('at a waypoint no policy names more than 16 Services, and none that leads elsewhere', () => {
+  const service = (name: string, selector: object): object => ({
+    namespace: 'shop',
+    name,
+    selector,
+    ports: [{ port: 80, targetPort: 9000 }],
+  });
+  const many = Array.from({ length: 17 }, (_, at) => service(`api-${String(at).padStart(2, '0')}`, { app: 'api' }));
+  const given = { form: 'ambient', waypoint: 'waypoint' };
+  const { objects, unknown } = written(istio, [webToApi], given, clusterForm.parse({ ...form, services: many }));
+  assert.equal(unknown, 0);
+  assert.deepEqual(
+    objects.flatMap(({ metadata: { name }, spec }) =>
+      'targetRefs' in spec ? [[name, (spec['targetRefs'] as unknown[]).length]] : [],
+    ),
+    [
+      ['api-waypoint', 16],
+      ['api-waypoint-2', 1],
+    ],
+  );
+  const shared = proved(
+    istio,
+    [webToApi],
+    given,
+    clusterForm.parse({
+      ...form,
+      services: [service('all', { 'security.istio.io/tlsMode': 'istio' })],
+    }),
+  );
+  assert.ok(
+    shared.type === 'abstained' && /Service all leads to other workloads, too/.test(shared.reason),
+    JSON.stringify(shared),
+  );
+});

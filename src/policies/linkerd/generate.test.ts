@@ -169,3 +169,17 @@ test('a workload outside of the mesh gets no policy; without any sign all are ta
   const { text } = written(linkerd, [webToApi], {}, clusterForm.parse({ ...form, pods }));
   assert.match(text, /# no pod bears a label of Linkerd/);
 });
+
+test('never two Servers for one port of a pod: a workload whose labels another shares gets none', () => {
+  const twin = { namespace: 'shop', kind: 'Deployment', name: 'twin', selector: { matchLabels: { app: 'api' } } };
+  const [api] = form.pods.filter((pod) => (pod as { name: string }).name === 'api-1');
+  const pods = [...form.pods, { ...api, name: 'twin-1', ip: '10.0.0.77', owner: { kind: 'Deployment', name: 'twin' } }];
+  const both = clusterForm.parse({ ...form, workloads: [...form.workloads, twin], pods });
+  const result = proved(linkerd, [webToApi, ['twin-1', 'ingress', 'web', 9000]], {}, both);
+  assert.ok(result.type === 'abstained' && /no label tells its pods from those of Deployment/.test(result.reason));
+  const many: Seen[] = [9000, 9001, 9000].map((port) => ['api-1', 'ingress', 'web', port] as const);
+  const ports = specs(written(linkerd, [...many, ['db-1', 'ingress', 'web', 9000]]).objects, 'Server').map((spec) =>
+    JSON.stringify(spec),
+  );
+  assert.equal(new Set(ports).size, ports.length);
+});

@@ -53,7 +53,7 @@ export function judgeOf({ policies: all, peers }: Policies, reading: Reading, cl
     if (!called.member) return { verdict: 'allow', rule: 'the pod is not in the mesh' };
     if (isProbe(call)) return { verdict: 'allow', rule: "kubelet's probe, which no policy sees" };
     const asked = modeOf(peers, called, port, rootNamespace);
-    const identity = identityOf(call, trustDomain, asked.mode);
+    const identity = identityOf(call, trustDomain, form === 'sidecar' && asked.mode === 'DISABLE');
     if (asked.mode === null) return { verdict: 'unknown', rule: `${asked.by} disagree, and the oldest decides` };
     if (asked.mode === 'STRICT' && identity === null) return { verdict: 'deny', rule: `${asked.by} STRICT` };
     if (asked.mode === 'STRICT' && caller.member === null && identity === undefined)
@@ -109,9 +109,12 @@ function isProbe({ caller, called, port }: Call): boolean {
   );
 }
 
-/** What the mesh told holds; else a member's account, where it is known. Without mutual TLS nobody has an identity. */
-function identityOf({ caller, identity }: Call, trustDomain: string, mode: string | null): Told {
-  if (mode === 'DISABLE') return null;
+/**
+ * What the mesh told holds; else a member's account, where it is known. Without mutual TLS nobody has an identity; in
+ * ambient mode tunnels have it, whatever a PeerAuthentication says.
+ */
+function identityOf({ caller, identity }: Call, trustDomain: string, withoutTls: boolean): Told {
+  if (withoutTls) return null;
   if (identity !== undefined) return identity === null ? null : identity.replace(/^spiffe:\/\//, '');
   if (caller.member === false) return null;
   if (caller.member === null || caller.account === null || caller.namespace === null) return undefined;

@@ -137,4 +137,11 @@ judgedAs([
     'allow',
     { form: 'ambient', waypoint: 'waypoint' },
   ],
+  [
+    'in ambient mode tunnels have mutual TLS all the same',
+    [peers({ mtls: { mode: 'DISABLE' } }), policy(allowWeb)],
+    web,
+    'allow',
+    { form: 'ambient' },
+  ],
 ]);
