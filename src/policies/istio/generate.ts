@@ -10,7 +10,7 @@ import { objectName } from '#kubernetes/names.ts';
 import { workloadKey } from '#kubernetes/workload.ts';
 import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
-import { artifactPath } from '../names.ts';
+import { artifactPath, stems, withoutClashes } from '../names.ts';
 import { type Draft, rulesOf } from './generate/draft.ts';
 import { denyDefault, objectsOf } from './generate/objects.ts';
 import type { Options } from './options.ts';
@@ -26,14 +26,14 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   const watched = servers(baselines);
   if (watched.length === 0) return { type: 'abstained', reason: 'no pod of a cluster was recorded' };
 
-  const drafts: { draft: Draft; objects: readonly YamlMap[] }[] = [];
+  const drafted: { draft: Draft; objects: readonly YamlMap[] }[] = [];
   const reasons: string[] = [];
   for (const server of watched) {
-    const drafted = draftOf(server);
-    const objects = typeof drafted === 'string' ? drafted : objectsOf(drafted, options, cluster);
-    if (typeof drafted === 'string') reasons.push(`${nameOf(server)}: no policy, ${drafted}`);
+    const draft = draftOf(server);
+    const objects = typeof draft === 'string' ? draft : objectsOf(draft, options, cluster);
+    if (typeof draft === 'string') reasons.push(`${nameOf(server)}: no policy, ${draft}`);
     else if (typeof objects === 'string') reasons.push(`${nameOf(server)}: no policy, ${objects}`);
-    else drafts.push({ draft: drafted, objects });
+    else drafted.push({ draft, objects });
   }
 
   function draftOf(server: Server): Draft | string {
@@ -65,6 +65,9 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     };
   }
 
+  const { kept: drafts, clashing } = withoutClashes(drafted, ({ objects }) => objects);
+  for (const { draft } of clashing)
+    reasons.push(`${nameOf(draft.server)}: no policy, its objects would have the names of another workload's`);
   if (drafts.length === 0) return { type: 'abstained', reason: reasons.join('\n') };
   const general = [
     ...(members.assumed
@@ -72,13 +75,17 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       : []),
     ...modeNotes(options),
   ];
-  const artifacts = drafts.map(({ draft, objects }): Artifact => {
+  const stem = stems(drafts.map(({ draft: { server, name } }) => ({ namespace: server.workload.namespace, name })));
+  const artifacts = drafts.map(({ draft, objects }, at): Artifact => {
     const head = [
       `${nameOf(draft.server)}: ${windowLine(draft.server.baselines, 'network')}`,
       ...general,
       ...draft.notes,
     ];
-    return { path: pathOf(drafts, draft), text: textOf(objects, head, options) };
+    return {
+      path: artifactPath(stem[at] ?? draft.name, `istio.${options.output}`),
+      text: textOf(objects, head, options),
+    };
   });
   const companions = options.denyDefault
     ? [...new Set(drafts.map(({ draft }) => draft.server.workload.namespace))]
@@ -105,13 +112,6 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       new Map(drafts.map(({ draft }) => [workloadKey(draft.server.workload), draft.leftOut])),
     ),
   };
-
-  function pathOf(all: readonly { readonly draft: Draft }[], { server, name }: Draft): string {
-    const usual = (each: Draft): string => `${each.server.workload.namespace}-${each.name}`;
-    const same = all.filter(({ draft }) => usual(draft) === `${server.workload.namespace}-${name}`);
-    const stem = same.length > 1 ? `${server.workload.namespace}.${name}` : `${server.workload.namespace}-${name}`;
-    return artifactPath(stem, `istio.${options.output}`);
-  }
 }
 
 function identitiesIn({ trustDomain, trustDomainAlias }: Options): Identities {

@@ -11,16 +11,17 @@ import { isObjectName, objectName } from '#kubernetes/names.ts';
 import { workloadKey } from '#kubernetes/workload.ts';
 import { plain, yamlDocument, type YamlMap } from '#kubernetes/yaml-text.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
-import { artifactPath } from '../names.ts';
+import { artifactPath, stems, withoutClashes } from '../names.ts';
 import { objectsOf, type Place } from './generate/objects.ts';
 import { patch } from './generate/patch.ts';
 import { type Ports, portsOf } from './generate/ports.ts';
 import type { Options } from './options.ts';
 import { proxyPorts, signs } from './signs.ts';
 
-interface Draft extends Ports {
+interface Draft extends Pick<Ports, 'notes' | 'leftOut'> {
   readonly server: Server;
   readonly place: Place;
+  readonly objects: readonly YamlMap[];
 }
 
 export function generate({ baselines, cluster }: Evidence, options: Options): Generated {
@@ -55,20 +56,27 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       return `enforced it would refuse ${callers.nameless.join('; ')}`;
     const { ports, notes, leftOut } = portsOf(callers, inCluster, cluster, options);
     const { kind, name, namespace } = workload;
+    const called = objectName(kind === 'Deployment' ? name : `${name}-${kind}`);
+    const place: Place = { namespace, name: called, selector: own.selector };
     return {
       server,
-      ports,
+      place,
+      objects: ports.flatMap((port) => objectsOf(place, port, options)),
       leftOut,
       notes: [...new Set([...doubts, ...callers.notes, ...notes])],
-      place: { namespace, name: objectName(kind === 'Deployment' ? name : `${name}-${kind}`), selector: own.selector },
     };
   };
 
   const drafted = watched.map((server) => ({ server, draft: draftOf(server) }));
-  const drafts = drafted.flatMap(({ draft }) => (typeof draft === 'string' ? [] : [draft]));
+  const { kept: drafts, clashing } = withoutClashes(
+    drafted.flatMap(({ draft }) => (typeof draft === 'string' ? [] : [draft])),
+    ({ objects }) => objects,
+  );
   const reasons = drafted.flatMap(({ server, draft }) =>
     typeof draft === 'string' ? [`${nameOf(server)}: no policy, ${draft}`] : [],
   );
+  for (const { server } of clashing)
+    reasons.push(`${nameOf(server)}: no policy, its objects would have the names of another workload's`);
   if (drafts.length === 0) return { type: 'abstained', reason: reasons.join('\n') };
   const general = [
     ...(members.assumed
@@ -78,11 +86,11 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       : []),
     ...modeNotes(options),
   ];
-  const artifacts = drafts.flatMap((draft): Artifact[] => {
-    const { server, ports, notes } = draft;
+  const names = stems(drafts.map(({ place }) => place));
+  const artifacts = drafts.flatMap((draft, at): Artifact[] => {
+    const { server, objects, notes } = draft;
     const head = [`${nameOf(server)}: ${windowLine(server.baselines, 'network')}`, ...general, ...notes];
-    const objects = ports.flatMap((port) => objectsOf(draft.place, port, options));
-    const stem = stemOf(drafts, draft);
+    const stem = names[at] ?? draft.place.name;
     const policy = { path: artifactPath(stem, `linkerd.${options.output}`), text: textOf(objects, head, options) };
     const beside = options.denyDefault ? patch(server.workload, options.mode === 'audit' ? 'audit' : 'deny') : null;
     if (beside === null) return [policy];
@@ -106,14 +114,6 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       new Map(drafts.map(({ server, leftOut }) => [workloadKey(server.workload), leftOut])),
     ),
   };
-}
-
-/** `shop-web`; with a dot where two namespaces would give the same. */
-function stemOf(all: readonly Draft[], { place: { namespace, name } }: Draft): string {
-  const usual = ({ place }: Draft): string => `${place.namespace}-${place.name}`;
-  return all.filter((each) => usual(each) === `${namespace}-${name}`).length > 1
-    ? `${namespace}.${name}`
-    : `${namespace}-${name}`;
 }
 
 function identitiesIn({ trustDomain, controlNamespace }: Options): Identities {
