@@ -144,6 +144,8 @@ export interface PolicyKind<Options extends z.ZodObject = z.ZodObject, Query = u
   readonly rollout: Rollout;
   /** What `gen` calls the artifact of a recording with the name `demo`: for help. */
   readonly demoFile: string;
+  /** Options where nobody asked for this kind by name: what a cluster may do without abstains where nothing shows it. */
+  readonly unasked?: Readonly<Record<string, unknown>>;
   /** Each field is a flag: kebab-cased name, help from `describe`, choices from enums, repeats from arrays. */
   readonly options: Options;
   /** Without these the kind abstains; empty where any that it reads is enough. */

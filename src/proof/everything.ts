@@ -32,7 +32,7 @@ export function everything(
   return kinds.flatMap((kind) => {
     const own = Object.fromEntries(Object.entries(given).filter(([name]) => name in kind.options.shape));
     const watch = stage === 'watch' ? kind.rollout.watch : null;
-    const options = kind.options.parse({ ...own, ...watch });
+    const options = kind.options.parse({ ...kind.unasked, ...own, ...watch });
     return evidences(kind, baselines, cluster).map((evidence): Unit => {
       const about = [...new Set(evidence.baselines.map(containerName))];
       const name = about.length === 1 ? (about[0] ?? '') : `${about.length} containers`;
@@ -43,4 +43,22 @@ export function everything(
       return { kind, baselines: evidence.baselines, name, refuses: watch === null, proved };
     });
   });
+}
+
+/** Units without artifacts, those of one kind and reason together. */
+export function absences(
+  units: readonly Unit[],
+): { readonly kind: string; readonly reason: string; readonly names: readonly string[] }[] {
+  const absent = units.flatMap(({ kind, name, proved }) =>
+    proved.type === 'abstained' ? [{ kind: kind.name, name, reason: shortReason(proved.reason) }] : [],
+  );
+  return [...Map.groupBy(absent, ({ kind, reason }) => `${kind} ${reason}`).values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : [{ ...first, names: [first, ...more].map(({ name }) => name) }],
+  );
+}
+
+/** A cluster's workloads have a reason each, a line each: the first few, and how many more. */
+export function shortReason(reason: string): string {
+  const lines = reason.split('\n');
+  return lines.length > 3 ? `${lines.slice(0, 2).join('; ')}; and ${lines.length - 2} more` : lines.join('; ');
 }

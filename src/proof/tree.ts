@@ -1,7 +1,7 @@
 /** All that was generated as one tree of files: a folder for each kind, kustomizations, and a README of how to go on. */
 import { stringify } from 'yaml';
 import { markdownText } from './report/markup.ts';
-import type { Stage, Unit } from './everything.ts';
+import { absences, type Stage, type Unit } from './everything.ts';
 import type { ProvedArtifact } from './generate.ts';
 
 export interface TreeFile {
@@ -69,7 +69,7 @@ function readme(units: readonly Unit[], placed: readonly Placed[], stage: Stage,
     '| file | what it does | of | replay of what was observed |',
     '|---|---|---|---|',
     ...placed.map((each) => fileRow(each)),
-    ...absent(units),
+    ...toKnow(units),
     '',
     '## How to roll it out',
     '',
@@ -118,15 +118,15 @@ function fileRow({ path, artifact, unit, proof }: Placed): string {
   return `| \`${path}\` | ${markdownText(what)}${waits} | ${markdownText(unit.name)} | ${replayed} |`;
 }
 
-function absent(units: readonly Unit[]): string[] {
-  const rows = units.flatMap(({ kind, name, proved }) => {
-    if (proved.type === 'proved')
-      return proved.notes.map((note) => `- ${kind.name} of ${markdownText(name)}: ${markdownText(note)}`);
-    const why =
-      proved.type === 'abstained'
-        ? proved.reason
-        : `it would refuse what was observed: ${proved.artifacts.map(({ artifact }) => artifact.path).join(', ')}`;
-    return [`- **no ${kind.name} of ${markdownText(name)}**: ${markdownText(why)}`];
-  });
-  return rows.length === 0 ? [] : ['', '## What to know', '', ...new Set(rows)];
+function toKnow(units: readonly Unit[]): string[] {
+  const notes = units.flatMap(({ kind, name, proved }) =>
+    proved.type === 'proved'
+      ? proved.notes.map((note) => `- ${kind.name} of ${markdownText(name)}: ${markdownText(note)}`)
+      : [],
+  );
+  const without = absences(units).map(
+    ({ kind, reason, names }) => `- **no ${kind}** of ${names.map(markdownText).join(', ')}: ${markdownText(reason)}`,
+  );
+  const rows = [...without, ...new Set(notes)];
+  return rows.length === 0 ? [] : ['', '## What to know', '', ...rows];
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
-import { everything, type Stage, type Unit } from '#proof/everything.ts';
+import { absences, everything, type Stage, type Unit } from '#proof/everything.ts';
 import { treeOf } from '#proof/tree.ts';
 import { type EvidenceFlags, findEvidence, type Found } from '../evidence.ts';
 import { Failure } from '../failure.ts';
@@ -27,14 +27,14 @@ export async function genAll(workload: string | undefined, flags: Flags): Promis
       ),
       1,
     );
-  const abstained = units.filter(({ proved }) => proved.type === 'abstained');
-  if (abstained.length === units.length) throw new Failure(abstained.map(reasonOf).join('\n'), 1);
+  const without = absences(units).map(absenceLine);
+  if (units.every(({ proved }) => proved.type === 'abstained')) throw new Failure(without.join('\n'), 1);
   const files = treeOf(units, flags.stage);
   const [twice] = [...Map.groupBy(files, ({ path }) => path).values()].find((same) => same.length > 1) ?? [];
   if (twice !== undefined) throw new Failure(`two workloads would both be written to ${twice.path}; name one of them`);
   for (const { path, text } of files) await writeAtomically(join(flags.outputDir, path), text);
   process.stdout.write(`${columns(['KIND', 'FILES', 'OF', 'REPLAY'], units.flatMap(rowOf))}\n`);
-  for (const each of abstained) tell(printable(reasonOf(each)));
+  for (const each of without) tell(each);
   tell(`wrote ${count(files.length, 'file')} below ${flags.outputDir}; README.md says what each does and how to go on`);
 }
 
@@ -60,8 +60,9 @@ export async function everythingAbout(
   return { units: everything(baselines, recordings, cluster, stage, given), recordings, cluster };
 }
 
-function reasonOf({ kind, name, proved }: Unit): string {
-  return `${name}: no ${kind.name}, ${proved.type === 'abstained' ? proved.reason : ''}`;
+function absenceLine({ kind, reason, names }: ReturnType<typeof absences>[number]): string {
+  const whose = names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', ');
+  return printable(`${whose}: no ${kind}, ${reason}`);
 }
 
 function rowOf({ kind, name, proved }: Unit): string[][] {

@@ -83,6 +83,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
       ...draft.notes,
     ];
     return {
+      applied: 'object',
       path: artifactPath(stem[at] ?? draft.name, `istio.${options.output}`),
       text: textOf(objects, head, options),
     };
@@ -93,6 +94,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
   artifacts.push(
     ...companions.map(
       (namespace): Artifact => ({
+        applied: 'object',
         path: artifactPath(`${namespace}-default-deny`, `istio.${options.output}`),
         text: textOf(
           [denyDefault(namespace, options)],

@@ -21,6 +21,7 @@ export const istio: PolicyKind<typeof options, CallQuestion> = {
     enforce: 'write them again with --stage enforce and apply them, a workload after the other',
     undo: 'kubectl delete -f FILE',
   },
+  unasked: { members: 'labelled' },
   demoFile: 'shop-demo-istio.yaml',
   options,
   sensors: ['network'],

@@ -91,7 +91,11 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
     const { server, objects, notes } = draft;
     const head = [`${nameOf(server)}: ${windowLine(server.baselines, 'network')}`, ...general, ...notes];
     const stem = names[at] ?? draft.place.name;
-    const policy = { path: artifactPath(stem, `linkerd.${options.output}`), text: textOf(objects, head, options) };
+    const policy: Artifact = {
+      applied: 'object',
+      path: artifactPath(stem, `linkerd.${options.output}`),
+      text: textOf(objects, head, options),
+    };
     const beside = options.denyDefault ? patch(server.workload, options.mode === 'audit' ? 'audit' : 'deny') : null;
     if (beside === null) return [policy];
     const words = ['A patch of the workload for its ports without a Server; kubectl patch --patch-file takes it'];
@@ -101,6 +105,7 @@ export function generate({ baselines, cluster }: Evidence, options: Options): Ge
         path: artifactPath(stem, `linkerd-patch.${options.output}`),
         text: textOf([beside], words, options),
         judged: false,
+        applied: 'patch',
       },
     ];
   });

@@ -29,6 +29,7 @@ export const linkerd: PolicyKind<typeof options, CallQuestion> = {
     enforce: 'write them again with --stage enforce and apply them, a workload after the other',
     undo: 'kubectl delete -f FILE',
   },
+  unasked: { members: 'labelled' },
   demoFile: 'shop-demo-linkerd.yaml',
   options,
   sensors: ['network'],

@@ -4,7 +4,7 @@ import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Container, Recording, Sensor } from '#observation/recording.ts';
 import type { Evaluator } from '#policies/kind.ts';
 import { containerName } from '#policies/names.ts';
-import type { Unit } from '../everything.ts';
+import { shortReason, type Unit } from '../everything.ts';
 import { beyond, explain } from '../explain.ts';
 import { onlyOf } from '../generate.ts';
 import { replay } from '../replay.ts';
@@ -154,7 +154,8 @@ function kindOf(
   attacks: Pick<KindReport, 'stopped' | 'told'>,
 ): KindReport {
   const none = { files: [], allowed: 0, denied: 0, unknown: 0, permissions: null, notes: [], ...attacks };
-  if (proved.type === 'abstained') return { ...none, kind: kind.name, state: 'abstained', reason: proved.reason };
+  if (proved.type === 'abstained')
+    return { ...none, kind: kind.name, state: 'abstained', reason: shortReason(proved.reason) };
   const files = proved.artifacts.map(({ artifact }) => artifact.path);
   if (proved.type === 'refused' || evaluator === null)
     return {
