@@ -14,6 +14,7 @@ const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<voi
   posture: () => import('./posture.ts'),
   falco: () => import('./falco.ts'),
   resources: () => import('./resources.ts'),
+  rbac: () => import('./rbac.ts'),
 };
 
 const chosen = process.argv.slice(2);

@@ -1,190 +1,78 @@
-/** One line of a Kubernetes audit log, whoever wrapped it → the events in it, as authorizers saw them. */
+/** One Event of audit.k8s.io → what authorizers were asked for. */
+import { type AuditEvent, type Json, nameless, text, texts, timeOf } from './kubernetes-audit-fields.ts';
+import { impersonations } from './kubernetes-audit-impersonation.ts';
 
-import type { ApiRight } from '#kubernetes/api-use.ts';
-
-export interface AuditEvent extends ApiRight {
-  readonly auditId: string;
-  readonly stage: string;
-  readonly at: number;
-  /** The effective one: whom an impersonator spoke as. */
-  readonly user: string;
-  readonly groups: readonly string[];
-  /** Null where no authorizer's word is in the event. */
-  readonly decision: 'allow' | 'forbid' | null;
-  /** Empty where the authorizer is not shown one: of create and deletecollection, whatever the log adds. */
-  readonly name: string;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** A sentence where the line holds no event. */
-export function eventsIn(line: string): readonly AuditEvent[] | string {
-  // `oc adm node-logs` puts the node's name in front.
-  const start = line.indexOf('{');
-  let value: unknown;
-  try {
-    value = JSON.parse(start > 0 ? line.slice(start) : line);
-  } catch {
-    return 'not JSON';
-  }
-  const found = unwrapped(value);
-  return found.length === 0 ? 'no event of a Kubernetes audit log' : found;
-}
-
-function unwrapped(value: unknown): AuditEvent[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const object = value as Json;
-  if (typeof object['auditID'] === 'string') return eventOf(object);
-  // EventList of a webhook; records of Azure Monitor; logEvents of CloudWatch.
-  for (const list of ['items', 'records', 'logEvents']) {
-    const items = object[list];
-    if (Array.isArray(items)) return items.flatMap(unwrapped);
-  }
-  const azure = object['properties'] as Json | undefined;
-  // EKS in `message` or `@message`, AKS in `properties.log`: the event as a text within.
-  for (const inner of [object['message'], object['@message'], azure?.['log'], object['log']]) {
-    if (typeof inner === 'string' && inner.trimStart().startsWith('{')) {
-      try {
-        return unwrapped(JSON.parse(inner));
-      } catch {
-        return [];
-      }
-    }
-    if (typeof inner === 'object' && inner !== null) return unwrapped(inner);
-  }
-  return 'protoPayload' in object ? cloudEvent(object) : [];
-}
-
-const nameless = new Set(['create', 'deletecollection']);
-
-function eventOf(event: Json): AuditEvent[] {
-  const reference = event['objectRef'] as Json | undefined;
-  const impersonated = event['impersonatedUser'] as Json | undefined;
-  const user = (event['user'] ?? {}) as Json;
+/** Of one Event of audit.k8s.io: what was asked for, and with impersonation the rights that that took before. */
+export function eventsOf(event: Json): readonly AuditEvent[] {
+  const user = objectOf(event['user']);
+  const impersonated = event['impersonatedUser'] as Json | null | undefined;
   const effective = impersonated ?? user;
   const verb = text(event['verb']);
-  const common = {
+  const uri = text(event['requestURI']);
+  const reference = objectOf(event['objectRef']);
+  const resource = text(reference['resource']);
+  const subresource = text(reference['subresource']);
+  const namespace = text(reference['namespace']);
+  const name = text(reference['name']);
+  const said = objectOf(event['annotations'])['authorization.k8s.io/decision'];
+  const own: AuditEvent = {
     auditId: text(event['auditID']),
     stage: text(event['stage']),
     at: timeOf(event['requestReceivedTimestamp'] ?? event['stageTimestamp']),
-    decision: decisionOf(event),
-  };
-  const own: AuditEvent = {
-    ...common,
     user: text(effective['username']),
     groups: texts(effective['groups']),
+    decision: said === 'allow' || said === 'forbid' ? said : null,
     verb,
-    ...targetOf(reference, verb, text(event['requestURI'])),
-  };
-  if (impersonated === undefined) return [own];
-  // Who speaks as another needs the right to do so, and was asked for it before.
-  const name = text(impersonated['username']);
-  const [, account] = /^system:serviceaccount:([^:]+:[^:]+)$/.exec(name) ?? [];
-  const [namespace = '', plain = name] = account?.split(':') ?? [];
-  return [
-    own,
-    {
-      ...common,
-      auditId: `${common.auditId}/impersonate`,
-      decision: 'allow',
-      user: text(user['username']),
-      groups: texts(user['groups']),
-      verb: 'impersonate',
-      resourceRequest: true,
-      apiGroup: '',
-      resource: account === undefined ? 'users' : 'serviceaccounts',
-      subresource: '',
-      namespace: account === undefined ? '' : namespace,
-      name: account === undefined ? name : plain,
-      path: '',
-    },
-  ];
-}
-
-type Target = Omit<ApiRight, 'verb'> & Pick<AuditEvent, 'name'>;
-
-function targetOf(reference: Json | undefined, verb: string, uri: string): Target {
-  if (reference === undefined || text(reference['resource']) === '') {
-    const [path = ''] = uri.split('?');
-    return { resourceRequest: false, apiGroup: '', resource: '', subresource: '', namespace: '', name: '', path };
-  }
-  const subresource = text(reference['subresource']);
-  const resource = text(reference['resource']);
-  return {
-    resourceRequest: true,
+    resourceRequest: resource !== '',
     apiGroup: text(reference['apiGroup']),
     resource,
     subresource,
     // A Namespace's own object is logged with itself as namespace.
-    namespace: text(reference['namespace']),
-    name: isSeen(text(reference['name']), verb, subresource, uri) ? text(reference['name']) : '',
-    path: '',
+    namespace,
+    name: name !== '' && isSeen({ resource, namespace, name }, verb, subresource, uri) ? name : '',
+    path: resource === '' ? pathOf(uri) : '',
   };
+  if (impersonated === undefined || impersonated === null) return [own];
+  const constraint = text(objectOf(event['authenticationMetadata'])['impersonationConstraint']);
+  return [own, ...impersonations(own, user, impersonated, constraint)];
 }
 
-/** Authorizers see names that stand in the URL: the log adds those of objects that are sent (k8s.io/apiserver RequestInfo). */
-function isSeen(name: string, verb: string, subresource: string, uri: string): boolean {
+function pathOf(uri: string): string {
+  const query = uri.indexOf('?');
+  return query === -1 ? uri : uri.slice(0, query);
+}
+
+/**
+ * Authorizers see names that stand in the URL: the log adds those of objects that are sent (k8s.io/apiserver RequestInfo).
+ * So the name counts where it follows its resource, and where it is asked for as `fieldSelector=metadata.name=…`.
+ */
+function isSeen(
+  { resource, namespace, name }: { resource: string; namespace: string; name: string },
+  verb: string,
+  subresource: string,
+  uri: string,
+): boolean {
   if (uri === '') return !nameless.has(verb) || subresource !== '';
-  const [path = '', query = ''] = uri.split('?');
-  if (path.split('/').some((part) => part === name || part === encodeURIComponent(name))) return true;
-  return /(^|&)fieldSelector=[^&]*metadata\.name(=|%3D)/i.test(query);
+  const place =
+    namespace === '' || resource === 'namespaces' ? `/${resource}/` : `/namespaces/${namespace}/${resource}/`;
+  if (stands(place + name, uri)) return true;
+  if (/[^\w.~-]/.test(name) && stands(place + encodeURIComponent(name), uri)) return true;
+  const query = uri.indexOf('?');
+  return query !== -1 && /[?&]fieldSelector=[^&]*metadata\.name(=|%3D)/i.test(uri.slice(query));
 }
 
-function decisionOf(event: Json): AuditEvent['decision'] {
-  const annotations = (event['annotations'] ?? {}) as Json;
-  const said = annotations['authorization.k8s.io/decision'];
-  return said === 'allow' || said === 'forbid' ? said : null;
+/** As whole segments of the path. */
+function stands(segments: string, uri: string): boolean {
+  const query = uri.indexOf('?');
+  const end = query === -1 ? uri.length : query;
+  for (let at = uri.indexOf(segments); at !== -1; at = uri.indexOf(segments, at + 1)) {
+    const next = at + segments.length;
+    if (next > end) return false;
+    if (next === end || uri.charCodeAt(next) === 0x2f) return true;
+  }
+  return false;
 }
 
-/** GKE: `methodName` io.k8s.core.v1.pods.list, `resourceName` core/v1/namespaces/shop/pods/web/exec. */
-function cloudEvent(entry: Json): AuditEvent[] {
-  const payload = entry['protoPayload'] as Json;
-  const [, verb = ''] = /\.([a-z]+)$/.exec(text(payload['methodName'])) ?? [];
-  const asked = (payload['authorizationInfo'] as readonly Json[] | undefined) ?? [];
-  const granted = asked[0]?.['granted'];
-  const who = (payload['authenticationInfo'] ?? {}) as Json;
-  if (verb === '' || !text(payload['methodName']).startsWith('io.k8s.')) return [];
-  const parts = text(payload['resourceName']).split('/');
-  const [group = '', , ...rest] = parts;
-  const within = rest[0] === 'namespaces' && rest.length > 2;
-  const [resource = '', name = '', subresource = ''] = within ? rest.slice(2) : rest;
-  const operation = (entry['operation'] ?? {}) as Json;
-  return [
-    {
-      auditId: text(operation['id']) || text(entry['insertId']),
-      stage: 'ResponseComplete',
-      at: timeOf(entry['timestamp']),
-      user: text(who['principalEmail']),
-      groups: [],
-      decision:
-        granted === true
-          ? 'allow'
-          : granted === false || asked.length === 0
-            ? asked.length === 0
-              ? null
-              : 'forbid'
-            : 'forbid',
-      verb,
-      resourceRequest: true,
-      apiGroup: group === 'core' ? '' : group,
-      resource,
-      subresource,
-      namespace: within ? (rest[1] ?? '') : '',
-      name: nameless.has(verb) && subresource === '' ? '' : name,
-      path: '',
-    },
-  ];
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-}
-
-function timeOf(value: unknown): number {
-  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? 0 : at;
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type ApiUse, joinedUse } from '#kubernetes/api-use.ts';
 import { readingKubernetesAudit } from './kubernetes-audit.ts';
 
 const real = fileURLToPath(new URL('../../../shared/kubernetes/audit.log', import.meta.url));
@@ -118,10 +119,100 @@ test('paths lose their query; impersonation is the right of one and the use of a
   assert.deepEqual(
     uses.map(({ user, verb, resource, namespace, names }) => [user, verb, resource, namespace, names]),
     [
+      ['alice', 'impersonate', 'groups', '', ['g']],
       ['alice', 'impersonate', 'serviceaccounts', 'shop', ['app']],
       ['system:serviceaccount:shop:app', 'get', 'pods', 'shop', ['web-0']],
     ],
   );
+});
+
+test('whoever impersonates is asked for the groups, the uid and the extras too, but for those that the server adds', () => {
+  const account = 'system:serviceaccount:shop:app';
+  const rights = (impersonatedUser: object) =>
+    read(event({ impersonatedUser }))
+      .uses.filter(({ verb }) => verb === 'impersonate')
+      .map(({ apiGroup, resource, subresource, names }) => [apiGroup, resource, subresource, ...names]);
+  assert.deepEqual(
+    rights({
+      username: account,
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:shop', 'system:authenticated'],
+    }),
+    [['', 'serviceaccounts', '', 'app']],
+  );
+  assert.deepEqual(
+    rights({
+      username: 'bob',
+      uid: '7',
+      groups: ['devs', 'system:authenticated'],
+      extra: { scopes: ['view', 'edit'] },
+    }),
+    [
+      ['', 'groups', '', 'devs'],
+      ['', 'users', '', 'bob'],
+      ['authentication.k8s.io', 'uids', '', '7'],
+      ['authentication.k8s.io', 'userextras', 'scopes', 'edit', 'view'],
+    ],
+  );
+});
+
+test('constrained impersonation is a right by its own verb, and another one on what is done so', () => {
+  const rights = (username: string, impersonationConstraint: string) =>
+    read(event({ impersonatedUser: { username }, authenticationMetadata: { impersonationConstraint } }))
+      .uses.filter(({ user }) => user === 'alice')
+      .map(({ verb, apiGroup, resource, namespace, names }) => [verb, apiGroup, resource, namespace, ...names]);
+  assert.deepEqual(rights('bob', 'impersonate:user-info'), [
+    ['impersonate-on:user-info:get', '', 'pods', 'shop', 'web-0'],
+    ['impersonate:user-info', 'authentication.k8s.io', 'users', '', 'bob'],
+  ]);
+  assert.deepEqual(rights('system:node:n1', 'impersonate:arbitrary-node')[1], [
+    'impersonate:arbitrary-node',
+    'authentication.k8s.io',
+    'nodes',
+    '',
+    'n1',
+  ]);
+});
+
+test('an object that is called as its resource or its namespace shows no name when it is made', () => {
+  const made = (namespace: string, resource: string, name: string) =>
+    read(
+      event({
+        verb: 'create',
+        requestURI: `/api/v1/namespaces/${namespace}/${resource}`,
+        objectRef: { resource, namespace, name },
+      }),
+    ).uses[0]?.names;
+  assert.deepEqual(made('shop', 'configmaps', 'configmaps'), []);
+  assert.deepEqual(made('configmaps', 'configmaps', 'configmaps'), []);
+  assert.deepEqual(made('shop', 'configmaps', 'shop'), []);
+});
+
+test('law: the order of events changes nothing, names beyond fifty are counted as more', () => {
+  const events = Array.from({ length: 200 }, (_, at) =>
+    event({
+      auditID: `a-${at}`,
+      requestURI: `/api/v1/namespaces/shop/pods/web-${(at * 37) % 113}`,
+      user: { username: 'alice', groups: [`g-${at % 3}`] },
+      objectRef: { resource: 'pods', namespace: 'shop', name: `web-${(at * 37) % 113}` },
+    }),
+  );
+  const forward = read(...events).uses;
+  assert.deepEqual(read(...events.toReversed()).uses, forward);
+  assert.deepEqual([forward[0]?.names.length, forward[0]?.manyNames, forward[0]?.count], [50, true, 200]);
+  const halves = [read(...events.slice(0, 90)).uses, read(...events.slice(70)).uses].map(([use]) => use as ApiUse);
+  const [a, b] = halves as [ApiUse, ApiUse];
+  assert.deepEqual(joinedUse(a, b), { ...forward[0], count: null });
+  assert.deepEqual(joinedUse(b, a), joinedUse(joinedUse(a, b), b));
+});
+
+test('whoever probes for more and more paths fills no memory, and it is told', () => {
+  const { uses, notes } = read(
+    ...Array.from({ length: 5100 }, (_, at) =>
+      event({ auditID: `p-${at}`, requestURI: `/probe/${at}`, objectRef: undefined }),
+    ),
+  );
+  assert.equal(uses.length, 5000);
+  assert.match(notes.join(), /^100 events of rights beyond the first 5000 of a user/);
 });
 
 test('what is no evidence is counted, and what is no event is told by its line', () => {
