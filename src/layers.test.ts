@@ -20,7 +20,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   posture: ['kubernetes', 'observation', 'baseline'],
   agent: ['kubernetes', 'observation'],
   api: ['kubernetes', 'observation', 'baseline', 'policies', 'proof'],
-  broker: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'api'],
+  // An API server's audit log comes in at the broker's door.
+  broker: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'api'],
   // The command line starts the others by their own entries, when it needs them.
   cli: ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'posture', 'api', 'agent', 'broker'],
 };

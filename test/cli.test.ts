@@ -32,6 +32,7 @@ const commands = [
   ['evaluate', 'seccomp'],
   ['evaluate', 'rbac'],
   ['gen', 'rbac'],
+  ['audit', 'rbac'],
   ['audit', 'pss'],
   ['evaluate', 'pss'],
   ['gen', 'pss'],

@@ -9,6 +9,7 @@ import type { Query } from '#broker/storage/query.ts';
 import { closeStorage, migrate, openStorage, RunOfAnotherPod, type Storage, store } from '#broker/storage/storage.ts';
 import { readRecordings } from '#observation/reading.ts';
 import type { Recording } from '#observation/recording.ts';
+import { apiUseLaws } from './storage-api-uses.ts';
 import { hostile, recordingOf, recordingsOfCluster, type RunOf } from './cluster-recordings.ts';
 
 /** Opens one that holds nothing. */
@@ -203,6 +204,8 @@ export function conformance(engine: string, fresh: Fresh, skip: string | false):
     await assert.rejects(store(storage, [honest, forged]), RunOfAnotherPod);
     assert.deepEqual(fold(await stored(storage)), fold([recordingOf({ pod: 'a', facts: 1 })]));
   });
+
+  apiUseLaws(law, using);
 
   law('many pages come back whole', async (storage) => {
     const recordings = Array.from({ length: 3 }, (_, at) => recordingOf({ pod: `pod-${at}`, facts: 7000 }));

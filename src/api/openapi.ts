@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { observation } from '#observation/observation.ts';
 import { line } from '#observation/recording.ts';
+import { apiUse, takenEvents } from './api-uses.ts';
 import { accepted, explanations, generated, problem, proof, replayed, status, workloads } from './answers.ts';
 import { json, type Route, routes } from './routes.ts';
 
@@ -17,6 +18,8 @@ const components = {
   Proof: proof,
   GeneratedUnit: generated,
   Explanations: explanations,
+  ApiUse: apiUse,
+  TakenEvents: takenEvents,
 } as const;
 
 const place = (name: string): string => `#/components/schemas/${name}`;

@@ -1,6 +1,7 @@
 /** Every route of the broker as data: what is served, checked and described are the same thing. */
 import { z } from 'zod';
 import { line } from '#observation/recording.ts';
+import { apiUse, apiUsesQuery, eventList, takenEvents } from './api-uses.ts';
 import { accepted, explanations, generated, proof, workloads } from './answers.ts';
 import { moment, scope } from './scope.ts';
 
@@ -15,9 +16,10 @@ export interface Route {
   /**
    * - `open`: anybody.
    * - `agent`: who may `create` `recordings.kguardian.dev`, for the pods of his own node.
+   * - `auditor`: who may `create` `auditevents.kguardian.dev`: an API server.
    * - `reader`: who may `get` `baselines.kguardian.dev` in the namespace that is asked about.
    */
-  readonly access: 'open' | 'agent' | 'reader';
+  readonly access: 'open' | 'agent' | 'auditor' | 'reader';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: { readonly content: string; readonly schema: z.ZodType };
@@ -101,6 +103,22 @@ export const routes = {
     access: 'reader',
     body: { content: json, schema: artifact.extend({ scope: scope.extend({ since: moment }) }) },
     answer: { content: json, schema: proof, description: 'up to 1,000 offences' },
+  },
+  auditEvents: {
+    method: 'POST',
+    path: '/audit',
+    summary: 'Audit webhook of an API server: who used which right is kept, folded. Sending it again changes nothing',
+    access: 'auditor',
+    body: { content: json, schema: eventList },
+    answer: { content: json, schema: takenEvents, description: 'stored' },
+  },
+  apiUses: {
+    method: 'GET',
+    path: '/v1/api-uses',
+    summary: 'Which rights in the cluster were used or refused, as the audit webhook told',
+    access: 'reader',
+    query: apiUsesQuery,
+    answer: { content: ndjson, schema: apiUse, description: 'a line for each right of each user, sorted' },
   },
   openapi: {
     method: 'GET',

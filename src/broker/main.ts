@@ -13,6 +13,7 @@ import { server } from './http/server.ts';
 import { turns } from './http/turns.ts';
 import { metrics } from './metrics.ts';
 import { keepingTime } from './timers.ts';
+import { expireUses } from './storage/api-uses.ts';
 import { expire } from './storage/retention.ts';
 import { closeStorage, migrate, openStorage, ping, type Storage, StorageTrouble } from './storage/storage.ts';
 import { fingerprint, readTls, selfSigned, type TlsFiles, watchTls } from './tls.ts';
@@ -68,6 +69,7 @@ async function serveFrom(storage: Storage, options: BrokerOptions, log: Logger, 
     ownPods: reviews === null ? null : ownPods(reviews, cluster),
     cluster: reviews === null ? null : cluster,
     uploads: turns(4, 32),
+    auditEvents: turns(1, 8),
     metrics: metrics(),
     log,
     by: `kguardian broker ${version}`,
@@ -99,6 +101,7 @@ async function serveFrom(storage: Storage, options: BrokerOptions, log: Logger, 
       async () => {
         const runs = await expire(storage, context.now() - options.retentionMs);
         context.metrics.expiredRuns.inc(runs);
+        context.metrics.expiredUses.inc(await expireUses(storage, context.now() - options.retentionMs));
         if (runs > 0) log.info({ runs }, 'retention removed what was old');
       },
       (error) => log.error({ reason: error.message }, 'retention failed; it is tried again in a minute'),

@@ -7,7 +7,9 @@ export interface Metrics {
   readonly seconds: Histogram<'operation'>;
   readonly observations: Counter<'known'>;
   readonly unverifiedPods: Counter;
+  readonly auditEvents: Counter<'kept'>;
   readonly expiredRuns: Counter;
+  readonly expiredUses: Counter;
   readonly databaseUp: Gauge;
 }
 
@@ -39,6 +41,17 @@ export function metrics(): Metrics {
     unverifiedPods: new Counter({
       name: 'kguardian_broker_unverified_pods_total',
       help: 'Reported pods that the API server did not know any more',
+      registers,
+    }),
+    auditEvents: new Counter({
+      name: 'kguardian_broker_audit_events_total',
+      help: 'Events of the audit webhook, by whether they are evidence that is kept',
+      labelNames: ['kept'],
+      registers,
+    }),
+    expiredUses: new Counter({
+      name: 'kguardian_broker_expired_api_uses_total',
+      help: 'Rights used through the API server that retention removed',
       registers,
     }),
     expiredRuns: new Counter({

@@ -196,8 +196,8 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     );
   }
 
-  addRbac({ gen, evaluate });
   addResources({ gen, evaluate });
+  addRbac(root);
   addPss(root);
 
   command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [

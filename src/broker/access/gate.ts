@@ -14,6 +14,8 @@ export interface Gate {
   remembers(authorization: string | undefined, audience: 'ours' | 'any'): boolean;
   /** 403 when he may not. Null asks for all namespaces. */
   reader(identity: Identity, namespace: string | null): Promise<void>;
+  /** 403 when he may not send an API server's audit events. */
+  auditor(identity: Identity): Promise<void>;
   /** The node whose pods he may report; 403 when there is none. Null: any, where nobody is asked for a token. */
   agent(identity: Identity): Promise<string | null>;
 }
@@ -69,6 +71,10 @@ export function gate(reviews: Reviews, audience: string): Gate {
       const where = namespace === null ? 'all namespaces' : `the namespace ${JSON.stringify(namespace)}`;
       throw new Refusal(403, `${identity.username} may not get baselines.kguardian.dev in ${where}`);
     },
+    async auditor(identity) {
+      if (await permitted(identity, { verb: 'create', resource: 'auditevents', namespace: null })) return;
+      throw new Refusal(403, `${identity.username} may not create auditevents.kguardian.dev`, undefined, 30);
+    },
     async agent(identity) {
       if (!(await permitted(identity, { verb: 'create', resource: 'recordings', namespace: null }))) {
         // Rights may come later than the agents that need them: what they have is not lost by then.
@@ -112,5 +118,6 @@ export const openGate: Gate = {
   identify: async () => ({ username: 'anybody', uid: '', groups: [], extra: {} }),
   remembers: () => true,
   reader: async () => undefined,
+  auditor: async () => undefined,
   agent: async () => null,
 };

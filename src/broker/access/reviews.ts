@@ -10,7 +10,7 @@ export interface Identity {
 export interface Permission {
   readonly verb: 'create' | 'get';
   /** In the API group `kguardian.dev`. */
-  readonly resource: 'recordings' | 'baselines';
+  readonly resource: 'recordings' | 'baselines' | 'auditevents';
   /** Null for all of them. */
   readonly namespace: string | null;
 }

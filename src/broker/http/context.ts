@@ -14,6 +14,8 @@ export interface Context {
   /** Readers see no other: the API server that vouches for them knows this one. Null: all that is stored. */
   readonly cluster: string | null;
   readonly uploads: Turns;
+  /** Batches of the audit webhook. */
+  readonly auditEvents: Turns;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Program and version. */

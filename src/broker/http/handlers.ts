@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiUsesQuery } from '#api/api-uses.ts';
 import { openapi } from '#api/openapi.ts';
 import { json, ndjson, type Operation } from '#api/routes.ts';
 import type { Scope } from '#api/scope.ts';
@@ -9,6 +10,7 @@ import { Refusal } from '../access/refusal.ts';
 import { ping, store } from '../storage/storage.ts';
 import { recordingIn } from './body.ts';
 import type { Context } from './context.ts';
+import { apiUseLines, takeAuditEvents } from './audit-events.ts';
 import { audit, explained, generate, prove } from './judging.ts';
 import { found, queryOf, recordingLines, workloadText } from './reading.ts';
 
@@ -42,6 +44,12 @@ export const handlers: Readonly<Record<Operation, Handler>> = {
   prove: (context, { body }) => prove(context, body as Judged),
   explain: (context, { body }) => explained(context, body as Judged),
   audit: (context, { body }) => audit(context, body as Judged),
+
+  auditEvents: (context, { body }) => context.auditEvents.take(() => takeAuditEvents(context, body)),
+
+  async apiUses(context, { query }, request, reply) {
+    return stream(apiUseLines(context, query as ApiUsesQuery), ndjson, request, reply);
+  },
 
   openapi: async ({ version }) => openapi(version),
   healthz: async () => 'ok\n',

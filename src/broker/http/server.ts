@@ -4,6 +4,7 @@ import { type Operation, type Route, routes } from '#api/routes.ts';
 import type { Identity } from '../access/reviews.ts';
 import { Refusal } from '../access/refusal.ts';
 import { RunOfAnotherPod, StorageTrouble } from '../storage/storage.ts';
+import { maxBatchBytes } from './audit-events.ts';
 import { maxBodyBytes } from './body.ts';
 import type { Context } from './context.ts';
 import { handlers } from './handlers.ts';
@@ -62,13 +63,18 @@ function add(app: FastifyInstance, context: Context, limits: Limits, operation: 
     method: route.method,
     url: route.path,
     config: { operation },
+    bodyLimit: route.access === 'auditor' ? maxBatchBytes : maxBodyBytes,
     // Before the body is read: who may not, sends nothing.
     onRequest: async (request) => admit(context, limits, route, request),
     async handler(request, reply) {
       const asked = {
         params: checked(route.params, request.params, 'path'),
         query: checked(route.query, request.query, 'query'),
-        body: route.body?.content === 'application/json' ? jsonOf(route, request.body) : request.body,
+        // A webhook's batch waits for its turn before it is read.
+        body:
+          route.body?.content === 'application/json' && route.access !== 'auditor'
+            ? jsonOf(route, request.body)
+            : request.body,
       };
       if (route.access === 'reader' && request.identity !== null) {
         await context.gate.reader(request.identity, namespaceOf(asked));
@@ -90,6 +96,8 @@ async function admit(context: Context, limits: Limits, route: Route, request: Fa
     if (error instanceof Refusal && error.code === 401) await limits.failed(request.ip);
     throw error;
   }
+  // API servers share an account, and send as often as they have something to tell; turns hold them back.
+  if (route.access === 'auditor') return gate.auditor(request.identity);
   await limits.known(request.identity);
   if (route.access === 'agent') request.node = await gate.agent(request.identity);
 }

@@ -61,7 +61,30 @@ export interface FactRow {
   readonly times: number;
 }
 
+/** One right that one user used, or was refused. */
+export interface ApiUseRow {
+  readonly subject: Key;
+  /** Of the subject, the decision and the right. */
+  readonly use_key: Key;
+  readonly cluster: string;
+  /** Of the service account; empty for other users. */
+  readonly namespace: string;
+  /** Text as `columnText` writes it. */
+  readonly username: string;
+  /** Right and decision, JSON. */
+  readonly said: string;
+  /** JSON lists. */
+  readonly member_of: string;
+  readonly names: string;
+  /** 1 or 0: more names than are kept; some request without one. */
+  readonly many_names: number;
+  readonly nameless: number;
+  readonly first_seen: number;
+  readonly last_seen: number;
+}
+
 export interface Tables {
+  readonly api_uses: ApiUseRow;
   readonly runs: RunRow;
   readonly coverage: CoverageRow;
   readonly facts: FactRow;
@@ -128,6 +151,28 @@ export const migrations: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('runs_by_age').on('runs').columns(['last_seen']).execute();
     },
   },
+  '2-api-uses': {
+    async up(db) {
+      await createTable(db, 'api_uses', apiUses, ['subject', 'use_key']);
+      await db.schema.createIndex('api_uses_by_place').on('api_uses').columns(['cluster', 'namespace']).execute();
+      await db.schema.createIndex('api_uses_by_age').on('api_uses').columns(['last_seen']).execute();
+    },
+  },
+};
+
+const apiUses: Columns = {
+  subject: 'key',
+  use_key: 'key',
+  cluster: 'text',
+  namespace: 'text',
+  username: 'text',
+  said: 'text',
+  member_of: 'text',
+  names: 'text',
+  many_names: 'integer',
+  nameless: 'integer',
+  first_seen: 'integer',
+  last_seen: 'integer',
 };
 
 async function createTable(db: Kysely<unknown>, name: string, columns: Columns, primary: readonly string[]) {

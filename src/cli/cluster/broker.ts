@@ -3,8 +3,10 @@ import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
+import { apiUse, type ApiUsesQuery } from '#api/api-uses.ts';
 import { type Status, workloads } from '#api/answers.ts';
 import { routes } from '#api/routes.ts';
+import type { ApiUse } from '#kubernetes/api-use.ts';
 import type { Scope } from '#api/scope.ts';
 import { readRecordings, RecordingError } from '#observation/reading.ts';
 import type { Recording } from '#observation/recording.ts';
@@ -18,6 +20,8 @@ export interface Broker {
   workloads(scope: Scope): Promise<readonly Status[]>;
   /** Empty where nothing was observed. */
   recordings(scope: Scope): Promise<readonly Recording[]>;
+  /** Rights that were used through the API server; empty where its audit webhook told nothing. */
+  apiUses(query: ApiUsesQuery): Promise<readonly ApiUse[]>;
   close(): void;
 }
 
@@ -28,7 +32,7 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
   const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
 
   /** Null where the broker has nothing of what was asked for. */
-  async function ask(path: string, scope: Scope): Promise<IncomingMessage | null> {
+  async function ask(path: string, scope: Scope | ApiUsesQuery): Promise<IncomingMessage | null> {
     const url = new URL(path, place.url);
     for (const [name, given] of Object.entries(scope)) {
       // Of several types, each is a parameter of its own.
@@ -73,6 +77,24 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
           throw new Failure(`cannot read the broker's recordings: ${error.message}`, 2, error);
         throw new Failure(`the broker's answer was cut: ${systemReason(error)}`, 3, error);
       }
+    },
+    async apiUses(query) {
+      const response = await ask(routes.apiUses.path, query);
+      if (response === null)
+        throw new Failure('the broker knows nothing of audit events; use the same version of both', 2);
+      const uses: ApiUse[] = [];
+      try {
+        for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
+          const read = apiUse.safeParse(JSON.parse(line));
+          if (!read.success)
+            throw new Failure('the broker answers what this kguardian does not know; use the same version of both', 2);
+          uses.push(read.data);
+        }
+      } catch (error) {
+        if (error instanceof Failure) throw error;
+        throw new Failure(`the broker's answer was cut: ${systemReason(error)}`, 3, error);
+      }
+      return uses;
     },
     close: () => place.close(),
   };

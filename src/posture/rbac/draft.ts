@@ -1,5 +1,6 @@
 /** Uses → rules by scope: merged where nothing is lost, with names where few and lasting ones were asked for. */
 import type { ApiUse } from '#kubernetes/api-use.ts';
+import { isSameRight } from './settle.ts';
 
 export interface DraftRule {
   readonly verbs: readonly string[];
@@ -29,40 +30,46 @@ interface Right {
   readonly names: readonly string[] | null;
 }
 
+export interface DraftOptions {
+  /** Up to so many names of one resource become resourceNames. */
+  readonly maxNames: number;
+  /** Of what is to be made smaller: its verbs are all that there is, and its names are not widened to any name. */
+  readonly within?: { readonly mayStream: (verb: string) => boolean; readonly named: boolean };
+}
+
 export function draftRules(
   uses: readonly ApiUse[],
   denied: readonly ApiUse[],
-  maxNames: number,
+  options: DraftOptions,
 ): { readonly scopes: readonly Scope[]; readonly notes: readonly string[] } {
   const notes: string[] = [];
   const byScope = Map.groupBy(uses, ({ resourceRequest, namespace }) =>
     resourceRequest && namespace !== '' ? namespace : null,
   );
   // What holds in the whole cluster holds in each namespace.
-  const cluster = rightsOf(byScope.get(null) ?? [], denied, maxNames, notes);
+  const rights = (own: readonly ApiUse[]): Right[] => rightsOf(own, denied, options, notes);
+  const cluster = rights(byScope.get(null) ?? []);
   const scopes = [...byScope]
     .map(([namespace, own]): Scope => {
-      const rights =
-        namespace === null
-          ? cluster
-          : rightsOf(own, denied, maxNames, notes).filter((each) => !cluster.some((one) => holds(one, each)));
-      return { namespace, rules: merged(rights) };
+      if (namespace === null) return { namespace, rules: merged(cluster) };
+      return { namespace, rules: merged(rights(own).filter((each) => !cluster.some((one) => holds(one, each)))) };
     })
     .filter(({ rules }) => rules.length > 0)
     .toSorted((a, b) => ((a.namespace ?? '') < (b.namespace ?? '') ? -1 : 1));
   return { scopes, notes: [...new Set(notes)] };
 }
 
-function rightsOf(uses: readonly ApiUse[], denied: readonly ApiUse[], maxNames: number, notes: string[]): Right[] {
+function rightsOf(uses: readonly ApiUse[], denied: readonly ApiUse[], options: DraftOptions, notes: string[]): Right[] {
+  const mayStream = options.within?.mayStream ?? (() => true);
   const created = new Set(uses.filter(({ verb }) => verb === 'create').map(kindKey));
   return uses.flatMap((use): Right[] => {
     const { verb, resourceRequest, apiGroup, path } = use;
     if (!resourceRequest) return [{ apiGroup: '', resource: '', verb, path, names: null }];
     const resource = use.subresource === '' ? use.resource : `${use.resource}/${use.subresource}`;
-    const names = namesOf(use, created, denied, maxNames, notes);
+    const names = namesOf(use, created, denied, options, notes);
     const one: Right = { apiGroup, resource, verb, path: '', names };
     if (!streams.has(use.subresource) || (verb !== 'get' && verb !== 'create')) return [one];
-    return ['get', 'create'].map((each) => ({ ...one, verb: each }));
+    return ['get', 'create'].filter((each) => each === verb || mayStream(each)).map((each) => ({ ...one, verb: each }));
   });
 }
 
@@ -75,18 +82,15 @@ function namesOf(
   use: ApiUse,
   created: ReadonlySet<string>,
   denied: readonly ApiUse[],
-  maxNames: number,
+  { maxNames, within }: DraftOptions,
   notes: string[],
 ): readonly string[] | null {
   const { names, verb, subresource } = use;
+  if (within?.named === true) return names;
   if (use.nameless || names.length === 0 || (nameless.has(verb) && subresource === '')) return null;
   // Refused for one name and allowed for another: only names tell them apart.
   const contested = denied.some(
-    (each) =>
-      kindKey(each) === kindKey(use) &&
-      each.verb === verb &&
-      each.subresource === subresource &&
-      each.names.some((name) => !names.includes(name)),
+    (each) => isSameRight(use, each) && (each.nameless || each.names.some((name) => !names.includes(name))),
   );
   if (contested && !use.manyNames) return names;
   const whole = `${verb} ${use.resource}${subresource === '' ? '' : `/${subresource}`}`;

@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ApiUse } from '#kubernetes/api-use.ts';
 import { authorizerOf } from './authorizer.ts';
-import { generateRbac, proveRbac } from './generate.ts';
+import { generateRbac, type RbacOptions, type RbacSubject } from './generate.ts';
 import { rbacObject, refusedBy } from './objects.ts';
+import { proveRbac, type RbacProof } from './prove.ts';
 import { request, type Request } from './request.ts';
 
 const suite = fileURLToPath(new URL('../../../../shared/suites/rbac-sample', import.meta.url));
@@ -33,9 +34,15 @@ const use = (more: Partial<ApiUse>): ApiUse => ({
   ...more,
 });
 const named = (names: string[], more: Partial<ApiUse> = {}): ApiUse => use({ names, nameless: false, ...more });
+const user = (name: string): RbacSubject => ({ type: 'user', name });
+const app = user('system:serviceaccount:shop:app');
+function proofOf(subject: RbacSubject, uses: readonly ApiUse[], more: Partial<RbacOptions> = {}): RbacProof {
+  const { objects, needed, refusals } = generateRbac(subject, uses, { ...options, ...more });
+  return proveRbac(objects, needed, refusals);
+}
 const rulesOf = (...uses: ApiUse[]): unknown => {
-  const { objects } = generateRbac('system:serviceaccount:shop:app', uses, options);
-  assert.deepEqual(proveRbac(objects, uses, false).refused, []);
+  const { objects, needed, refusals } = generateRbac(app, uses, options);
+  assert.deepEqual(proveRbac(objects, needed, refusals).refused, []);
   assert.deepEqual(
     objects.map((each) => refusedBy(rbacObject.parse(each))).filter((each) => each !== null),
     [],
@@ -67,16 +74,64 @@ test('who creates objects reads the next one under another name', () => {
 
 test('a name that was refused keeps the others by their names', () => {
   const uses = [named(['a', 'b', 'c', 'd']), named(['secret'], { decision: 'forbid' })];
-  const { objects, notes } = generateRbac('u', uses, options);
-  assert.deepEqual(
-    proveRbac(
-      objects,
-      uses.map((each) => ({ ...each, user: 'u' })),
-      false,
-    ),
-    { allowed: 4, refused: [], granted: [] },
+  assert.deepEqual(proofOf(app, uses), { allowed: 4, refused: [], granted: [] });
+  assert.match(
+    generateRbac(app, uses, options).notes.join(),
+    /was refused and is not granted: get configmaps in shop, 1 time/,
   );
-  assert.match(notes.join(), /was refused and is not granted: get configmaps in shop/);
+});
+
+test('of what was refused once and allowed once, the later counts', () => {
+  const refusal = (last: number): ApiUse => named(['a'], { decision: 'forbid', last });
+  const given = generateRbac(app, [named(['a'], { last: 5 }), refusal(4)], options);
+  assert.equal(given.objects.length, 2);
+  assert.match(given.notes.join(), /was refused before it was allowed, and is granted: get configmaps in shop/);
+  const taken = generateRbac(app, [named(['a', 'b'], { last: 4 }), refusal(5)], options);
+  assert.deepEqual(
+    taken.needed.map(({ names }) => names),
+    [['b']],
+  );
+  assert.match(taken.notes.join(), /was allowed before it was refused, and is not granted: get configmaps in shop/);
+  assert.deepEqual(proofOf(app, [named(['a', 'b'], { last: 4 }), refusal(5)]).granted, []);
+});
+
+test('a right in all namespaces is not granted by one that was refused in a namespace', () => {
+  const uses = [
+    use({ verb: 'list', namespace: '', user: 'a', groups: ['devs'] }),
+    use({ verb: 'list', namespace: 'secret', user: 'b', groups: ['devs'], decision: 'forbid' }),
+    use({ resource: 'pods', user: 'a', groups: ['devs'] }),
+  ];
+  const { objects, notes, needed, refusals } = generateRbac({ type: 'group', name: 'devs' }, uses, options);
+  assert.deepEqual(
+    objects.map(({ kind, subjects }) => [kind, subjects]),
+    [
+      ['Role', undefined],
+      ['RoleBinding', [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'devs' }]],
+    ],
+  );
+  assert.match(
+    notes.join(),
+    /is not granted by the group, since b was refused it: list configmaps in all namespaces or none by a/,
+  );
+  assert.deepEqual(proveRbac(objects, needed, refusals), { allowed: 1, refused: [], granted: [] });
+});
+
+test('informers: who lists may watch, and the reverse, but not where that was refused', () => {
+  const uses = [
+    use({ verb: 'list', resource: 'pods' }),
+    named(['leader'], { verb: 'watch' }),
+    use({ verb: 'list', resource: 'secrets' }),
+    use({ verb: 'watch', resource: 'secrets', decision: 'forbid' }),
+  ];
+  const { objects, notes } = generateRbac(app, uses, { ...options, widenInformers: true });
+  assert.deepEqual(objects[0]?.['rules'], [
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: ['leader'], verbs: ['list', 'watch'] },
+    { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['list'] },
+  ]);
+  assert.equal(notes.filter((note) => note.startsWith('is granted for informers')).length, 2);
+  assert.equal(notes.filter((note) => note.startsWith('is not widened to for informers')).length, 1);
+  assert.deepEqual(proofOf(app, uses, { widenInformers: true }).granted, []);
 });
 
 test('exec over a web socket needs both verbs; a scale is no deployment', () => {
@@ -126,18 +181,15 @@ test('law: blind to order, monotone', () => {
     use({ resource: 'pods', verb: 'watch', namespace: '' }),
     named(['b'], { namespace: 'other' }),
   ];
-  const text = (all: readonly ApiUse[]): string => JSON.stringify(generateRbac('u', all, options).objects);
+  const text = (all: readonly ApiUse[]): string => JSON.stringify(generateRbac(app, all, options).objects);
   assert.equal(text(uses.toReversed()), text(uses));
+  const { objects } = generateRbac(app, uses, options);
   for (let at = 0; at < uses.length; at += 1) {
     const less = uses.filter((_, index) => index !== at);
-    assert.deepEqual(
-      proveRbac(
-        generateRbac('u', uses, options).objects,
-        less.map((each) => ({ ...each, user: 'u' })),
-        false,
-      ).refused,
-      [],
-    );
+    assert.deepEqual(proveRbac(objects, less, []).refused, []);
+    // Tight: without the evidence the right is not there.
+    const left = generateRbac(app, less, options).objects;
+    assert.equal(proveRbac(left, [uses[at] as ApiUse], []).allowed, 0);
   }
 });
 
@@ -164,7 +216,7 @@ for (const [name, [covered, excess]] of Object.entries(best)) {
     for (const line of readFileSync(`${suite}/${name}.audit.jsonl`, 'utf8').split('\n'))
       assert.equal(reader.add(line), null);
     const uses = reader.end().uses.filter(({ user }) => user === expected.subject);
-    const { objects } = generateRbac(expected.subject, uses, options);
+    const { objects } = generateRbac(user(expected.subject), uses, options);
     const own = objects.map((each) => rbacObject.parse(each));
     assert.deepEqual(
       own.map(refusedBy).filter((each) => each !== null),

@@ -40,6 +40,12 @@ export interface ReadObjects {
   readonly others: ReadonlyMap<string, number>;
 }
 
+export interface FoundObject {
+  readonly object: RbacObject;
+  /** From the document down to it. */
+  readonly path: readonly (string | number)[];
+}
+
 /** A YAML or JSON text: documents, lists, or typed lists. */
 export function readRbac(text: string): ReadObjects {
   const objects: RbacObject[] = [];
@@ -48,37 +54,49 @@ export function readRbac(text: string): ReadObjects {
   for (const [at, document] of documents.entries()) {
     const where = documents.length > 1 ? `documents[${at}]` : '';
     const [fault] = 'errors' in document ? document.errors : [];
-    if (fault !== undefined)
-      throw new UnreadableRbac(`${where}${where === '' ? '' : ': '}not YAML: ${fault.message.split('\n')[0]}`);
-    take(document.toJS() as unknown, where);
-  }
-  function take(given: unknown, where: string): void {
-    if (given === null || given === undefined) return;
-    const { kind, items } = given as { kind?: unknown; items?: unknown };
-    if (Array.isArray(items) && typeof kind === 'string' && kind.endsWith('List')) {
-      const own = kind === 'List' ? {} : { kind: kind.slice(0, -4) };
-      for (const [at, each] of items.entries())
-        take({ ...own, ...(each as object) }, `${where}${where === '' ? '' : '.'}items[${at}]`);
-      return;
-    }
-    if (typeof kind !== 'string')
-      throw new UnreadableRbac(`${where === '' ? '' : `${where}: `}not an object of an API server`);
-    if (!kinds.includes(kind)) {
-      others.set(kind, (others.get(kind) ?? 0) + 1);
-      return;
-    }
-    const parsed = rbacObject.safeParse(given);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new UnreadableRbac(
-        `${[where, ...(issue?.path ?? [])].filter((part) => part !== '').join('.')}: ${issue?.message}`,
-      );
-    }
-    const broken = refusedBy(parsed.data);
-    if (broken !== null) throw new UnreadableRbac(`${where === '' ? '' : `${where}: `}${broken}`);
-    objects.push(parsed.data);
+    if (fault !== undefined) throw new UnreadableRbac(placed([where], `not YAML: ${fault.message.split('\n')[0]}`));
+    objects.push(...rbacIn(document.toJS() as unknown, others, where).map(({ object }) => object));
   }
   return { objects, others };
+}
+
+/** Of one document; counts what is none in `others`. Throws `UnreadableRbac`. */
+export function rbacIn(given: unknown, others: Map<string, number>, document = ''): readonly FoundObject[] {
+  return found(given, others, document === '' ? [] : [document], []);
+}
+
+function found(
+  given: unknown,
+  others: Map<string, number>,
+  where: readonly string[],
+  path: readonly (string | number)[],
+): readonly FoundObject[] {
+  if (given === null || given === undefined) return [];
+  const { kind, items } = given as { kind?: unknown; items?: unknown };
+  if (Array.isArray(items) && typeof kind === 'string' && kind.endsWith('List')) {
+    const own = kind === 'List' ? {} : { kind: kind.slice(0, -4) };
+    return items.flatMap((each, at) =>
+      found({ ...own, ...(each as object) }, others, [...where, `items[${at}]`], [...path, 'items', at]),
+    );
+  }
+  if (typeof kind !== 'string') throw new UnreadableRbac(placed(where, 'not an object of an API server'));
+  if (!kinds.includes(kind)) {
+    others.set(kind, (others.get(kind) ?? 0) + 1);
+    return [];
+  }
+  const parsed = rbacObject.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UnreadableRbac(`${[...where, ...(issue?.path ?? [])].join('.')}: ${issue?.message}`);
+  }
+  const broken = refusedBy(parsed.data);
+  if (broken !== null) throw new UnreadableRbac(placed(where, broken));
+  return [{ object: parsed.data, path }];
+}
+
+function placed(where: readonly string[], what: string): string {
+  const place = where.filter((part) => part !== '').join('.');
+  return place === '' ? what : `${place}: ${what}`;
 }
 
 /** What an API server refuses beyond the shape (pkg/apis/rbac/validation); null when nothing. */
