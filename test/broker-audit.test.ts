@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { authorizerOf } from '#posture/rbac/authorizer.ts';
+import { readRbac } from '#posture/rbac/objects.ts';
 import { selfSigned } from '#broker/tls.ts';
 import { allow, type ApiServer, startApiServer, type User } from './api-server.ts';
 import { type Answer, type Ask, ask, type Broker, startBroker } from './broker-process.ts';
@@ -134,10 +136,10 @@ test('an API server with the right to is believed, nobody else is, and nothing o
 
 test('a batch that comes twice says nothing new; what began and what ended are one use; bodies are not kept', async () => {
   const secret = { requestObject: { data: { password: 'c2VjcmV0' } }, responseObject: { data: 'c2VjcmV0' } };
-  const list_ = { verb: 'list', requestURI: '/api/v1/namespaces/shop/configmaps' };
+  const listing = { verb: 'list', requestURI: '/api/v1/namespaces/shop/configmaps' };
   const batch = list(
-    event('b', { ...list_, ...secret, objectRef: { resource: 'configmaps', namespace: 'shop' } }),
-    event('b', { ...list_, stage: 'ResponseStarted', objectRef: { resource: 'configmaps', namespace: 'shop' } }),
+    event('b', { ...listing, ...secret, objectRef: { resource: 'configmaps', namespace: 'shop' } }),
+    event('b', { ...listing, stage: 'ResponseStarted', objectRef: { resource: 'configmaps', namespace: 'shop' } }),
     event('c', { stage: 'RequestReceived' }),
     event('d', { user: { username: 'system:anonymous' }, annotations: { 'authorization.k8s.io/decision': 'forbid' } }),
   );
@@ -249,6 +251,28 @@ test("a real API server's log, in batches: what the broker keeps is what the fil
   const fromBroker = await kguardian('admin', 'gen', 'rbac', 'operator', '-n', 'shop');
   assert.equal(fromBroker.code, 0, fromBroker.stderr);
   assert.equal(fromBroker.stdout, fromFile.stdout);
+});
+
+test('the manifests of docs/audit-webhook.md give the account that right and no other', () => {
+  const text = readFileSync(new URL('../docs/audit-webhook.md', import.meta.url), 'utf8');
+  const [manifests = ''] = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const authorizer = authorizerOf(readRbac(manifests).objects);
+  const asks = (verb: string, resource: string): boolean =>
+    authorizer.authorize({
+      user: { name: 'system:serviceaccount:kguardian:kguardian-audit-webhook' },
+      verb,
+      resourceRequest: true,
+      apiGroup: 'kguardian.dev',
+      resource,
+      subresource: '',
+      namespace: '',
+      name: '',
+      path: '',
+    }).allowed;
+  assert.deepEqual(
+    [asks('create', 'auditevents'), asks('create', 'recordings'), asks('get', 'baselines')],
+    [true, false, false],
+  );
 });
 
 test('metrics tell how many events were kept, and name nobody', async () => {
