@@ -38,6 +38,7 @@ const commands = [
   ['gen', 'pss'],
   ['gen', 'pss', 'labels'],
   ['gen', 'pss', 'fix'],
+  ['migrate', 'psp'],
   ['inspect'],
   ['demo'],
   ['completion'],
@@ -91,6 +92,18 @@ test('every command has help with two examples, and each example works when past
   );
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'a' }] } };
   writeFileSync(join(place, 'manifests.yaml'), JSON.stringify(pod));
+  const anything = { rule: 'RunAsAny' };
+  const open = { seLinux: anything, runAsUser: anything, supplementalGroups: anything, fsGroup: anything };
+  writeFileSync(
+    join(place, 'psps.yaml'),
+    JSON.stringify({
+      apiVersion: 'policy/v1beta1',
+      kind: 'PodSecurityPolicy',
+      metadata: { name: 'p' },
+      spec: { privileged: true, ...open },
+    }),
+  );
+  writeFileSync(join(place, 'pods.yaml'), JSON.stringify(pod));
   writeFileSync(join(place, 'pods.jsonl'), JSON.stringify({ id: 1, level: 'restricted', pod }));
   const tried = new Set<string>();
   for (const command of commands) {

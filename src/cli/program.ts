@@ -16,6 +16,7 @@ import {
 } from './evidence-flags.ts';
 import { addRbac } from './rbac-command.ts';
 import { addResources } from './resources-command.ts';
+import { addMigrate } from './migrate-command.ts';
 import { addPss } from './pss-command.ts';
 import { addRecord } from './record-command.ts';
 import { addImport, addRefine } from './refine-command.ts';
@@ -199,6 +200,7 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
   addResources({ gen, evaluate });
   addRbac(root);
   addPss(root);
+  addMigrate(root);
 
   command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [
     'inspect recording.jsonl',

@@ -165,7 +165,8 @@ const runAsUser: Check = {
   ],
 };
 
-const allowedVolumes: ReadonlySet<string> = new Set([
+/** Types of volumes that restricted lets in. */
+export const allowedVolumes: ReadonlySet<string> = new Set([
   'configMap',
   'csi',
   'downwardAPI',
