@@ -33,7 +33,7 @@ class Log extends Readable {
   readonly #each: number;
   readonly #pieces: readonly Buffer[];
   readonly #ids: readonly (readonly number[])[];
-  #given = 0;
+  given = 0;
   #number = 0;
   lines = 0;
 
@@ -63,10 +63,10 @@ class Log extends Readable {
       }
     }
     this.#number += 1;
-    this.#given += bytes.length;
+    this.given += bytes.length;
     this.lines += this.#each;
     this.push(bytes);
-    if (this.#given >= this.#most) this.push(null);
+    if (this.given >= this.#most) this.push(null);
   }
 }
 
@@ -78,7 +78,7 @@ async function read(bytes: number, watch: (given: number) => void = () => undefi
     const fault = line === null ? 'too long' : reader.add(line);
     if (fault !== null) throw new Error(fault);
     seen += 1;
-    if (seen % 50_000 === 0) watch(seen * 1150);
+    if (seen % 10_000 === 0) watch(log.given);
   });
   const { events, uses } = reader.end();
   if (events !== log.lines) throw new Error(`${events} of ${log.lines} events were read`);

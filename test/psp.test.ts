@@ -227,3 +227,50 @@ test('a cluster: its policies where it has some, files in their place where it h
     await now.close();
   }
 });
+
+test('gen pss labels: what the API server exempts gets no labels, and labels that are none are told', async () => {
+  const config = {
+    apiVersion: 'pod-security.admission.config.k8s.io/v1',
+    kind: 'PodSecurityConfiguration',
+    exemptions: { namespaces: ['ops'], runtimeClasses: ['kata'], usernames: ['ci'] },
+  };
+  const odd = (name: string, labels: object): object => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels },
+  });
+  const kata = podObject({ securityContext: { privileged: true } }, { runtimeClassName: 'kata' }, { name: 'kata' });
+  const enforce = 'pod-security.kubernetes.io/enforce';
+  const manifests = file(
+    'labels.yaml',
+    odd('ops', { [enforce]: 'baseline' }),
+    odd('shop', { [enforce]: 'none' }),
+    collector,
+    kata,
+    web,
+  );
+  const { code, stdout, stderr } = await run([
+    'gen',
+    'pss',
+    'labels',
+    '-f',
+    manifests,
+    '--admission-config',
+    file('admission.yaml', config),
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stdout, /name: ops/);
+  assert.match(stdout, /name: shop\n {2}labels:\n {4}pod-security.kubernetes.io\/enforce: baseline/);
+  assert.match(
+    stderr,
+    /namespace "ops" is exempt from Pod Security, and the policy \(enforce=baseline:latest\) will be ignored/,
+  );
+  assert.match(stderr, /shop: 1 pod and templates of exempt runtime classes left out/);
+  assert.match(
+    stderr,
+    /shop: pod-security\.kubernetes\.io\/enforce: "none": must be one of privileged, baseline, restricted/,
+  );
+  assert.match(stderr, /pods that ci make are let in whatever labels say/);
+  const bad = await run(['gen', 'pss', 'labels', '-f', manifests, '--admission-config', manifests]);
+  assert.equal(bad.code, 2);
+});

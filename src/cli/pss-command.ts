@@ -71,7 +71,8 @@ function addGenPss(gen: Command): void {
     .addOption(filename())
     .addOption(
       new Option('--pss-version <version>', "of the policy: v1.30, or latest; by default the cluster's own, pinned"),
-    );
+    )
+    .option('--admission-config <file>', "the API server's AdmissionConfiguration: its defaults, and whom it exempts");
   addClusterFlags(labels).action(async (options) =>
     (await import('./commands/pss/labels.ts')).labelNamespaces(options),
   );

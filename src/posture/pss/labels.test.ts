@@ -22,7 +22,12 @@ test('the loosest pod decides, and the level after it is told of', () => {
 test('a level in force that what runs does not pass is told, one that it passes is not', () => {
   const enforced = (level: string): Level | null =>
     labelPlan('shop', judged('baseline'), { 'pod-security.kubernetes.io/enforce': level }).stricterNow;
-  assert.deepEqual(['restricted', 'baseline', 'privileged', 'other'].map(enforced), ['restricted', null, null, null]);
+  assert.deepEqual(['restricted', 'baseline', 'privileged', 'other'].map(enforced), [
+    'restricted',
+    null,
+    null,
+    'restricted',
+  ]);
 });
 
 test('names from a cluster cannot leave their comment', () => {

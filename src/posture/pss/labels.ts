@@ -1,8 +1,7 @@
 /** The labels of a namespace by which nothing that is there breaks, and the next level is told of. */
 import { type YamlMap, yamlDocument } from '#kubernetes/yaml-text.ts';
 import { type Level, levels, type Version, versionText } from './level.ts';
-
-export const labelPrefix = 'pod-security.kubernetes.io/';
+import { labelPrefix, type NamespacePolicy, noDefaults, policyOf } from './namespace.ts';
 
 /** A pod or template of the namespace, and the strictest level that it passes. */
 export interface Judged {
@@ -28,16 +27,18 @@ export function labelPlan(
   namespace: string,
   judged: readonly Judged[],
   labels: Readonly<Record<string, unknown>>,
+  defaults: NamespacePolicy = noDefaults,
 ): LabelPlan {
   const enforce = levels.find((level) => judged.some((each) => each.level === level)) ?? 'restricted';
   const next = levels[levels.indexOf(enforce) + 1] ?? enforce;
-  const now = levels.find((level) => level === labels[`${labelPrefix}enforce`]);
+  // What a server enforces that takes no such level for one is restricted.
+  const now = policyOf(labels, defaults).policy.enforce.level;
   return {
     namespace,
     enforce,
     next,
     blockers: next === enforce ? [] : judged.filter(({ level }) => level === enforce),
-    stricterNow: now !== undefined && levels.indexOf(now) > levels.indexOf(enforce) ? now : null,
+    stricterNow: levels.indexOf(now) > levels.indexOf(enforce) ? now : null,
   };
 }
 

@@ -1,14 +1,18 @@
 /** `kguardian gen pss labels`: Namespaces whose labels refuse nothing that is there. */
-import { json } from '#kubernetes/json.ts';
+import { readFile } from 'node:fs/promises';
+import { json, text } from '#kubernetes/json.ts';
+import { configuration, type PluginConfiguration, UnreadableConfiguration } from '#posture/pss/configuration.ts';
 import { defaulted } from '#posture/pss/defaults.ts';
 import { strictestLevel, violations, violationText } from '#posture/pss/evaluate.ts';
 import { type Judged, labelDocument, labelPlan } from '#posture/pss/labels.ts';
 import { levels, newestMinor, parseVersion, type Version } from '#posture/pss/level.ts';
+import { exemptWarning, isExemptClass, noDefaults, policyOf } from '#posture/pss/namespace.ts';
 import { readPod, UnreadablePod } from '#posture/pss/pod.ts';
 import { sourceText } from '#posture/pss/report/finding.ts';
 import type { Api } from '../../cluster/api.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
 import { openCluster } from '../../cluster/open.ts';
+import { Failure, systemReason } from '../../failure.ts';
 import { count, tell } from '../../story.ts';
 import { fileTexts, type Found, type Manifests, manifestsIn, manifestsOf, namespacesOf } from './manifests.ts';
 import { versionFlag } from './version-flag.ts';
@@ -16,11 +20,14 @@ import { versionFlag } from './version-flag.ts';
 export interface LabelFlags extends ClusterFlags {
   readonly filename?: readonly string[];
   readonly pssVersion?: string;
+  readonly admissionConfig?: string;
 }
 
 /** Exit code 2 when something could not be read: its namespace gets no labels. */
 export async function labelNamespaces(flags: LabelFlags): Promise<void> {
+  const { defaults, exemptions, usernames } = await pluginOf(flags.admissionConfig);
   const { manifests, version } = await asked(flags);
+  if (usernames.length > 0) tell(`pods that ${usernames.join(', ')} make are let in whatever labels say`);
   for (const { file, line, what } of manifests.unread) tell(`${file ?? 'cluster'}:${line ?? 1}: ${what}`);
   for (const what of manifests.unknownKinds.keys()) tell(`not judged, since it is not known to make pods: ${what}`);
   const namespaces = Map.groupBy(manifests.pods, ({ source }) => source.namespace ?? flags.namespace ?? 'default');
@@ -29,17 +36,40 @@ export async function labelNamespaces(flags: LabelFlags): Promise<void> {
   let unread = manifests.unread.length;
   if (unread > 0) tell('no labels are written: what could not be read may be of any namespace');
   for (const [name, pods] of unread > 0 ? [] : [...namespaces].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const judged = judgedOf(pods, version);
+    const labels = manifests.namespaces.find((each) => each.name === name)?.labels ?? {};
+    for (const fault of policyOf(labels, defaults).faults) tell(`${name}: ${fault}`);
+    if (exemptions.namespaces.includes(name)) {
+      tell(exemptWarning(name, labels, defaults) ?? `namespace ${JSON.stringify(name)} is exempt from Pod Security`);
+      continue;
+    }
+    const asking = pods.filter(({ source }) => !isExemptClass(exemptions, runtimeClassOf(source.pod)));
+    if (asking.length < pods.length)
+      tell(`${name}: ${count(pods.length - asking.length, 'pod')} and templates of exempt runtime classes left out`);
+    const judged = judgedOf(asking, version);
     if (judged === null) {
       unread += 1;
       continue;
     }
-    const labels = manifests.namespaces.find((each) => each.name === name)?.labels ?? {};
-    const plan = labelPlan(name, judged, labels);
+    const plan = labelPlan(name, judged, labels, defaults);
     process.stdout.write(labelDocument(plan, version));
-    tell(`${name}: ${plan.enforce} refuses none of ${count(pods.length, 'pod')} and templates`);
+    tell(`${name}: ${plan.enforce} refuses none of ${count(asking.length, 'pod')} and templates`);
   }
   if (unread > 0) process.exitCode = 2;
+}
+
+async function pluginOf(file: string | undefined): Promise<PluginConfiguration> {
+  if (file === undefined)
+    return { defaults: noDefaults, exemptions: { namespaces: [], runtimeClasses: [] }, usernames: [] };
+  try {
+    return configuration(await readFile(file, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof UnreadableConfiguration ? error.message : systemReason(error);
+    throw new Failure(`cannot read ${JSON.stringify(file)}: ${reason}`, 2, error);
+  }
+}
+
+function runtimeClassOf(pod: unknown): string | null {
+  return text(json(json(pod)['spec'])['runtimeClassName']);
 }
 
 async function asked(flags: LabelFlags): Promise<{ manifests: Manifests; version: Version }> {
