@@ -1,4 +1,5 @@
 /** Lines of large files, in pieces of a megabyte: `readline` takes longer to find a line than JSON.parse to read it. */
+import { isAscii } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -15,11 +16,11 @@ export async function eachLine(file: string | Readable, take: (line: string | nu
       : file === '-'
         ? process.stdin
         : createReadStream(file, { highWaterMark: pieceBytes });
-  const decoder = new StringDecoder('utf8');
+  const decode = decoding();
   let rest = '';
   let tooLong = false;
   for await (const piece of input) {
-    const text = decoder.write(piece as Buffer);
+    const text = decode(piece as Buffer);
     let begin = 0;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', begin)) {
       const line = rest === '' ? text.slice(begin, end) : rest + text.slice(begin, end);
@@ -34,7 +35,21 @@ export async function eachLine(file: string | Readable, take: (line: string | nu
       rest = '';
     }
   }
-  rest += decoder.end();
+  rest += decode(null);
   if (tooLong) take(null);
   else if (rest !== '') take(rest);
+}
+
+/** Null at the end. ASCII is most of what comes, and is copied as it is. */
+function decoding(): (piece: Buffer | null) => string {
+  const decoder = new StringDecoder('utf8');
+  // Whether part of a character may be waiting for the rest of it.
+  let waiting = false;
+  return (piece) => {
+    if (piece === null) return decoder.end();
+    const plain = isAscii(piece);
+    const text = plain && !waiting ? piece.toString('latin1') : decoder.write(piece);
+    waiting = !plain;
+    return text;
+  };
 }

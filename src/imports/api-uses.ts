@@ -25,7 +25,8 @@ interface Gathered {
 }
 
 export interface UseGatherer {
-  add(event: AuditEvent): void;
+  /** `counts` is false for what looks like a repeat: it is evidence all the same. */
+  add(event: AuditEvent, counts?: boolean): void;
   /** Sorted. Notes say what was no evidence, and what was not kept. */
   end(): { readonly uses: readonly ApiUse[]; readonly notes: readonly string[] };
 }
@@ -35,8 +36,8 @@ export function gatheringUses(): UseGatherer {
   const notes = new Map<string, number>();
   let rights = 0;
 
-  function note(what: string): void {
-    notes.set(what, (notes.get(what) ?? 0) + 1);
+  function note(what: string, counts: boolean): void {
+    if (counts) notes.set(what, (notes.get(what) ?? 0) + 1);
   }
 
   function fresh(event: AuditEvent, decision: ApiUse['decision']): Gathered {
@@ -48,22 +49,25 @@ export function gatheringUses(): UseGatherer {
   }
 
   return {
-    add(event) {
+    add(event, counts = true) {
       const { user, decision } = event;
-      if (user === '') return note('without a user: nobody was authenticated');
+      if (user === '') return note('without a user: nobody was authenticated', counts);
       if (decision === null)
-        return note('without a decision of the authorizer: the audit policy or another authorizer keeps it');
+        return note('without a decision of the authorizer: the audit policy or another authorizer keeps it', counts);
       let own = users.get(user);
       if (own === undefined) users.set(user, (own = new Map()));
       const key = keyOf(event, decision);
       let known = own.get(key);
       if (known === undefined) {
         if (own.size >= mostRightsOfUser || rights >= mostRights)
-          return note(`of rights beyond the first ${mostRightsOfUser} of a user, or ${mostRights} of all: not kept`);
+          return note(
+            `of rights beyond the first ${mostRightsOfUser} of a user, or ${mostRights} of all: not kept`,
+            counts,
+          );
         rights += 1;
         own.set(key, (known = fresh(event, decision)));
       }
-      see(known, event);
+      see(known, event, counts);
     },
     end: () => ({
       uses: [...users]
@@ -79,8 +83,8 @@ function keyOf(event: AuditEvent, decision: string): string {
   return `${decision}\0${verb}\0${apiGroup}\0${resource}\0${subresource}\0${namespace}\0${path}`;
 }
 
-function see(known: Gathered, { at, groups, name }: AuditEvent): void {
-  known.count += 1;
+function see(known: Gathered, { at, groups, name }: AuditEvent, counts: boolean): void {
+  if (counts) known.count += 1;
   if (at > known.last || (at === known.last && isGreater(groups, known.groups))) known.groups = groups;
   if (at < known.first) known.first = at;
   if (at > known.last) known.last = at;

@@ -7,12 +7,14 @@ import type { ApiUse } from '#kubernetes/api-use.ts';
 import { gatheringUses } from './api-uses.ts';
 import type { AuditEvent } from './kubernetes-audit-fields.ts';
 import { eventsIn } from './kubernetes-audit-line.ts';
+import { recentIds } from './recent-ids.ts';
 
 export interface KubernetesAuditReader {
   /** Null, or why the line is none. */
   add(line: string): string | null;
   end(): {
     readonly uses: readonly ApiUse[];
+    /** Without repeats. */
     readonly events: number;
     /** Of the first and the last event, milliseconds since the epoch; null for a log without any. */
     readonly window: { readonly from: number; readonly to: number } | null;
@@ -20,61 +22,23 @@ export interface KubernetesAuditReader {
   };
 }
 
-/** Audit ids that a repeat is told by, twice as many at most, and events whose end may still come. */
-const idsAtOnce = 100_000;
-const mostOpen = 20_000;
-
 export function readingKubernetesAudit(): KubernetesAuditReader {
   const gathered = gatheringUses();
-  // Two generations: the older one is let go of as a whole.
-  let told = new Set<string>();
-  let before = new Set<string>();
-  const open = new Map<string, AuditEvent>();
+  const isNew = recentIds();
   let events = 0;
   let from = Number.POSITIVE_INFINITY;
   let to = 0;
 
   function take(event: AuditEvent): void {
-    const { auditId, stage } = event;
-    if (stage === 'ResponseComplete') {
-      if (open.size > 0) open.delete(auditId);
-      return settle(event);
-    }
-    // Its end, if it comes, tells the same: a long watch or exec may have none in this log.
-    if (stage !== 'ResponseStarted' || isTold(auditId)) return;
-    open.set(auditId, event);
-    if (open.size <= mostOpen) return;
-    const [oldest] = open.values();
-    if (oldest === undefined) return;
-    open.delete(oldest.auditId);
-    settle(oldest);
-  }
-
-  function isTold(auditId: string): boolean {
-    return auditId !== '' && (told.has(auditId) || before.has(auditId));
-  }
-
-  /** Whether it was told before. */
-  function remember(auditId: string): boolean {
-    if (auditId === '') return false;
-    if (before.size > 0 && before.has(auditId)) return true;
-    const { size } = told;
-    told.add(auditId);
-    if (told.size === size) return true;
-    if (told.size >= idsAtOnce) {
-      before = told;
-      told = new Set();
-    }
-    return false;
-  }
-
-  function settle(event: AuditEvent): void {
-    if (remember(event.auditId)) return;
-    const { at } = event;
-    events += 1;
+    const { auditId, stage, at } = event;
+    // The end of a request tells the same as its beginning, and a long watch or exec may have none in this log.
+    if (stage !== 'ResponseComplete' && stage !== 'ResponseStarted') return;
+    // Clients may choose ids: what looks like a repeat counts no more, and is evidence all the same.
+    const counts = auditId === '' || isNew(auditId);
+    if (counts) events += 1;
     if (at > 0 && at < from) from = at;
     if (at > to) to = at;
-    gathered.add(event);
+    gathered.add(event, counts);
   }
 
   return {
@@ -85,11 +49,7 @@ export function readingKubernetesAudit(): KubernetesAuditReader {
       for (const event of found) take(event);
       return null;
     },
-    end() {
-      for (const event of open.values()) settle(event);
-      open.clear();
-      return { ...gathered.end(), events, window: to > 0 ? { from, to } : null };
-    },
+    end: () => ({ ...gathered.end(), events, window: to > 0 ? { from, to } : null }),
   };
 }
 
