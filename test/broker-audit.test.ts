@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { authorizerOf } from '#posture/rbac/authorizer.ts';
 import { readRbac } from '#posture/rbac/objects.ts';
@@ -157,12 +158,17 @@ test('what is no batch of events is refused with its place, and one that is too 
     ['{"kind":"EventList"', 400, /not JSON/],
     [JSON.stringify({ kind: 'PodList', apiVersion: 'v1', items: [] }), 400, /body\.kind/],
     [JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [{}] }), 400, /body\.items\.0\.auditID/],
-    [Buffer.alloc(11 << 20, 0x20), 413, /too large/],
   ] as const) {
     const answer = await send(body, 'webhook');
     assert.equal(answer.code, code, answer.body.toString('utf8'));
     assert.match(answer.json()['error'] as string, reason);
   }
+  // Who is refused for the size alone may find the connection closed before he has sent all of it.
+  const large = await send(Buffer.alloc(11 << 20, 0x20), 'webhook').catch(() => null);
+  if (large !== null) assert.equal(large.code, 413);
+  const isTold = (): boolean => broker.log.some(({ operation, code }) => operation === 'auditEvents' && code === 413);
+  for (let tries = 0; tries < 100 && !isTold(); tries += 1) await setTimeout(50);
+  assert.ok(isTold(), broker.text().slice(-2000));
 });
 
 test('readers see the accounts of their namespace, and people only who may read everything', async () => {

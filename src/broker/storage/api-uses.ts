@@ -1,5 +1,5 @@
 /** Rights that were used through the API server: one row for each right of each user, joined as `joinedUse` joins. */
-import type { ExpressionBuilder, Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { type ApiRight, type ApiUse, joinedUse, serviceAccountOf } from '#kubernetes/api-use.ts';
 import type { Engine } from './engine.ts';
 import { columnText, keyOf, keyText, textOf } from './keys.ts';
@@ -20,9 +20,12 @@ export interface StoredUses {
 
 /** All of it or nothing, and durable when this returns. In any order and with any repeats the same. */
 export function storeUses(storage: Storage, cluster: string, uses: readonly ApiUse[]): Promise<StoredUses> {
+  // The order is the same in every broker, so that no two wait for each other.
   const rows = uses
     .map((use) => rowOf(cluster, use))
-    .toSorted((a, b) => (keyText(a.subject, a.use_key) < keyText(b.subject, b.use_key) ? -1 : 1));
+    .map((row) => ({ row, key: keyText(row.subject, row.use_key) }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ row }) => row);
   const { engine, options } = storage;
   return speaking(engine, () =>
     engine.db.transaction().execute(async (trx) => {
@@ -30,13 +33,17 @@ export function storeUses(storage: Storage, cluster: string, uses: readonly ApiU
       const dropped = new Set<string>();
       for (let at = 0; at < rows.length; at += rowsAtOnce) {
         const some = rows.slice(at, at + rowsAtOnce);
-        const fresh = await unknown(trx, some);
+        const stored = await lockedRows(engine, trx, some);
+        const changed = joinedRows(some, stored, options.resolutionMs);
+        const fresh = some.filter((row) => !stored.has(keyText(row.subject, row.use_key)));
         const room = await roomFor(trx, fresh);
         const kept = fresh.filter((row) => room(row));
         for (const row of fresh) if (!kept.includes(row)) dropped.add(textOf(row.username));
-        // One that another broker makes at this moment is joined below.
-        if (kept.length > 0) written += await insert(engine, trx, kept, 'do nothing');
-        const changed = await joinedRows(engine, trx, some, options.resolutionMs);
+        const made = kept.length === 0 ? 0 : await insert(engine, trx, kept, 'do nothing');
+        // Another broker made some of them at this moment.
+        if (made < kept.length)
+          changed.push(...joinedRows(kept, await lockedRows(engine, trx, kept), options.resolutionMs));
+        written += made;
         if (changed.length > 0) written += await insert(engine, trx, changed, replacing);
       }
       return { written, dropped: [...dropped] };
@@ -52,18 +59,11 @@ function insert(engine: Engine, trx: Transaction<Tables>, rows: readonly ApiUseR
   return engine.insert(trx, { table: 'api_uses', rows: rows as never, onConflict });
 }
 
-async function unknown(trx: Transaction<Tables>, rows: readonly ApiUseRow[]): Promise<ApiUseRow[]> {
-  const known = await trx.selectFrom('api_uses').select(['subject', 'use_key']).where(among(rows)).execute();
-  const keys = new Set(known.map(({ subject, use_key }) => keyText(subject, use_key)));
-  return rows.filter(({ subject, use_key }) => !keys.has(keyText(subject, use_key)));
-}
-
-/** Keys of uses are of their subject, too: no other row has one of them. */
-function among(rows: readonly ApiUseRow[]) {
-  const subjects = [...new Map(rows.map(({ subject }) => [keyText(subject), subject])).values()];
-  const keys = rows.map(({ use_key }) => use_key);
-  return (eb: ExpressionBuilder<Tables, 'api_uses'>) =>
-    eb.and([eb('subject', 'in', subjects), eb('use_key', 'in', keys)]);
+/** By whole keys: two lists of their parts would be asked for each with each. */
+function among({ name }: Engine, rows: readonly ApiUseRow[]) {
+  const type = name === 'postgresql' ? sql`::bytea` : sql``;
+  const keys = sql.join(rows.map(({ subject, use_key }) => sql`(${subject}${type}, ${use_key}${type})`));
+  return sql<boolean>`(subject, use_key) in (values ${keys})`;
 }
 
 /** Asked for one row after the other: whether it is within what is kept of its user. */
@@ -88,19 +88,26 @@ async function roomFor(trx: Transaction<Tables>, rows: readonly ApiUseRow[]): Pr
   };
 }
 
-/** What is stored and what came, together; those that say what was stored already are left out. Rows are locked. */
-async function joinedRows(
-  { name }: Engine,
+/** What is stored of them, by key; locked to the commit. */
+async function lockedRows(
+  engine: Engine,
   trx: Transaction<Tables>,
   rows: readonly ApiUseRow[],
+): Promise<ReadonlyMap<string, ApiUseRow>> {
+  const found = trx.selectFrom('api_uses').selectAll().where(among(engine, rows)).orderBy('subject').orderBy('use_key');
+  const stored = await (engine.name === 'postgresql' ? found.forUpdate() : found).execute();
+  return new Map(stored.map((row) => [keyText(row.subject, row.use_key), row]));
+}
+
+/** What is stored and what came, together; those that say what was stored already are left out. */
+function joinedRows(
+  rows: readonly ApiUseRow[],
+  stored: ReadonlyMap<string, ApiUseRow>,
   resolutionMs: number,
-): Promise<ApiUseRow[]> {
-  const found = trx.selectFrom('api_uses').selectAll().where(among(rows)).orderBy('subject').orderBy('use_key');
-  const stored = await (name === 'postgresql' ? found.forUpdate() : found).execute();
-  const coming = new Map(rows.map((row) => [keyText(row.subject, row.use_key), row]));
-  return stored.flatMap((row) => {
-    const other = coming.get(keyText(row.subject, row.use_key));
-    if (other === undefined) return [];
+): ApiUseRow[] {
+  return rows.flatMap((other) => {
+    const row = stored.get(keyText(other.subject, other.use_key));
+    if (row === undefined) return [];
     const joined = { ...row, ...columnsOf(joinedUse(useOf(row), useOf(other))) };
     return saysMore(row, joined, resolutionMs) ? [joined] : [];
   });
