@@ -15,11 +15,27 @@ export const postures: readonly Posture[] = [
     },
   },
   {
-    commands: ['gen rbac'],
+    commands: ['migrate psp'],
     shown: {
-      generated: 'Role, ClusterRole, bindings',
+      generated: 'labels, patches, ValidatingAdmissionPolicies',
+      judged: 'PodSecurityPolicies by cases; written policies by a CEL engine, on 3,000 random pods',
+      enforced: '–',
+    },
+  },
+  {
+    commands: ['audit rbac', 'gen rbac'],
+    shown: {
+      generated: 'Role, ClusterRole, bindings; granted against used',
       judged: "Kubernetes' authorizer; its own tables",
       enforced: '–',
+    },
+  },
+  {
+    commands: ['gen resources'],
+    shown: {
+      generated: 'requests, limits, patches, VPA, HPA targets, quotas',
+      judged: "replay over usage; VPA's and krr's answers by the same judge",
+      enforced: 'kills and throttling by this kernel',
     },
   },
 ];
