@@ -12,7 +12,7 @@ export const istio: PolicyKind<typeof options, CallQuestion> = {
   summary: 'calls within an Istio mesh: AuthorizationPolicy, PeerAuthentication',
   shown: {
     generated: 'AuthorizationPolicy (sidecar, ambient, waypoint), PeerAuthentication',
-    judged: "Istio's own reading of them, dry run too; the demo application's graph",
+    judged: "text as pilot, ztunnel and Envoy read it, by their sources; the demo application's graph",
     enforced: '– (no Istio runs here)',
   },
   rollout: {

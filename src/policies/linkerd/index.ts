@@ -20,7 +20,7 @@ export const linkerd: PolicyKind<typeof options, CallQuestion> = {
   summary: 'calls within a Linkerd mesh: Server, HTTPRoute, AuthorizationPolicy and what it requires',
   shown: {
     generated: 'Server, HTTPRoute, AuthorizationPolicy, MeshTLSAuthentication, NetworkAuthentication',
-    judged: "Linkerd's own reading of them, audit too; the demo application's graph",
+    judged: "text as Linkerd's policy controller and proxy read it, by their sources; the demo application's graph",
     enforced: '– (no Linkerd runs here)',
   },
   rollout: {
