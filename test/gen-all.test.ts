@@ -31,6 +31,7 @@ test('a host: every file is proved again by the recording, and the README names 
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^seccomp +1 +nginx +\d+ of \d+ allowed$/m);
   assert.match(stderr, /nginx: no networkpolicy, the objects of the cluster are not known/);
+  assert.match(stderr, /nginx: no requests and limits, it is no workload of a cluster/);
   const readme = readFileSync(`${to}/README.md`, 'utf8');
   const files = (await readdir(to, { recursive: true })).filter((each) => /^\w+\/.*\.\w+$/.test(each));
   assert.deepEqual(files.toSorted(), [
@@ -64,10 +65,18 @@ test('a pod: kustomize takes the tree, and the component names the profiles in t
     ...{ labels: { app: 'nginx' }, serviceAccount: null, hostNetwork: false },
   };
   const lines = zstdDecompressSync(readFileSync(nginx)).toString('utf8').trimEnd().split('\n');
-  const inCluster = lines.map((line) => {
-    const read = JSON.parse(line) as Record<string, unknown>;
-    return JSON.stringify(read['type'] === 'container' ? { ...read, pod } : read);
-  });
+  const read = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const { id, started } = read.find(({ type }) => type === 'container') as { id: string; started: number };
+  // Three hours of half a core and 64 MiB.
+  const usage = Array.from({ length: 180 }, (_, minute) => ({
+    ...{ type: 'usage', container: id, at: started + minute * 60_000, cpuMicroseconds: minute * 30_000_000 },
+    ...{ cpuPeriods: 0, cpuThrottledPeriods: 0, memoryBytes: 64 << 20, workingSetBytes: 64 << 20 },
+    ...{ memoryPeakBytes: 64 << 20, oomKills: 0 },
+  }));
+  const inCluster = read
+    .flatMap((each) => (each['type'] === 'usage' ? [] : each['type'] === 'end' ? [...usage, each] : [each]))
+    .map((each) => (each['type'] === 'container' ? { ...each, pod } : each))
+    .map((each, _, all) => JSON.stringify('lines' in each ? { ...each, lines: all.length - 1 } : each));
   await writeFile(`${folder}/pod.jsonl`, `${inCluster.join('\n')}\n`);
   const to = join(folder, 'app/policies');
   const { code, stderr } = await run(['gen', 'all', '--from', `${folder}/pod.jsonl`, '--output-dir', to]);
@@ -100,6 +109,7 @@ test('a pod: kustomize takes the tree, and the component names the profiles in t
     {
       image: 'nginx',
       name: 'nginx',
+      resources: { limits: { memory: '71Mi' }, requests: { cpu: '500m', memory: '64Mi' } },
       securityContext: {
         appArmorProfile: { localhostProfile: 'kguardian-shop-nginx-nginx', type: 'Localhost' },
         seccompProfile: { localhostProfile: 'kguardian/shop-nginx-nginx-seccomp.json', type: 'Localhost' },

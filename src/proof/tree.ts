@@ -10,13 +10,21 @@ export interface TreeFile {
   readonly text: string;
 }
 
+/** A patch of a workload that no policy kind wrote. */
+export interface PatchBeside {
+  readonly path: string;
+  readonly text: string;
+  readonly what: string;
+  readonly of: string;
+}
+
 interface Placed extends ProvedArtifact {
   readonly unit: Unit;
   readonly path: string;
 }
 
 /** Two workloads may come to one path: who writes looks. */
-export function treeOf(units: readonly Unit[], stage: Stage): TreeFile[] {
+export function treeOf(units: readonly Unit[], stage: Stage, more: readonly PatchBeside[] = []): TreeFile[] {
   const placed = units.flatMap((unit) =>
     unit.proved.type === 'proved'
       ? unit.proved.artifacts.map(
@@ -25,14 +33,16 @@ export function treeOf(units: readonly Unit[], stage: Stage): TreeFile[] {
       : [],
   );
   const objects = placed.filter(({ artifact }) => artifact.applied === 'object');
-  const patches = placed.filter(({ artifact }) => artifact.applied === 'patch');
+  const beside = more.map((each) => ({ ...each, path: `patches/${each.path}` }));
+  const patches = [...placed.filter(({ artifact }) => artifact.applied === 'patch'), ...beside].map(({ path }) => path);
   // What has no form that only watches waits for its turn.
   const now = objects.filter(({ unit }) => stage === 'enforce' || !unit.refuses);
   return [
     ...placed.map(({ path, artifact }) => ({ path, text: artifact.text })),
+    ...beside.map(({ path, text }) => ({ path, text })),
     { path: 'kustomization.yaml', text: kustomization(now) },
     ...(patches.length === 0 ? [] : [{ path: 'patches/kustomization.yaml', text: component(patches) }]),
-    { path: 'README.md', text: readme(units, placed, stage, patches.length > 0) },
+    { path: 'README.md', text: readme(units, placed, beside, stage) },
   ];
 }
 
@@ -47,15 +57,19 @@ function kustomization(objects: readonly Placed[]): string {
 }
 
 /** A component changes the workloads of whoever takes it in: they are not in this tree. */
-function component(patches: readonly Placed[]): string {
+function component(patches: readonly string[]): string {
   const head = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component' };
-  const all = patches
-    .map(({ path }) => ({ path: path.replace(/^patches\//, '') }))
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const all = patches.toSorted().map((path) => ({ path: path.replace(/^patches\//, '') }));
   return stringify({ ...head, patches: all }, { lineWidth: 0 });
 }
 
-function readme(units: readonly Unit[], placed: readonly Placed[], stage: Stage, patched: boolean): string {
+function readme(
+  units: readonly Unit[],
+  placed: readonly Placed[],
+  beside: readonly PatchBeside[],
+  stage: Stage,
+): string {
+  const patched = beside.length > 0 || placed.some(({ artifact }) => artifact.applied === 'patch');
   const kinds = [...new Set(placed.map(({ unit }) => unit.kind))];
   const lines = [
     '# Policies written by kguardian',
@@ -69,6 +83,7 @@ function readme(units: readonly Unit[], placed: readonly Placed[], stage: Stage,
     '| file | what it does | of | replay of what was observed |',
     '|---|---|---|---|',
     ...placed.map((each) => fileRow(each)),
+    ...beside.map(({ path, what, of }) => `| \`${path}\` | ${markdownText(what)} | ${markdownText(of)} | – |`),
     ...toKnow(units),
     '',
     '## How to roll it out',
@@ -77,7 +92,7 @@ function readme(units: readonly Unit[], placed: readonly Placed[], stage: Stage,
     '2. `kubectl apply -k .` applies the objects that refuse nothing yet, or all of them in the second stage; files of nodes go where their kind says below.',
     ...(patched
       ? [
-          '3. Patches name the profiles in your workloads: add `components: [<this folder>/patches]` to the kustomization that has them.',
+          '3. Patches change your workloads, to name their profiles and to size them: add `components: [<this folder>/patches]` to the kustomization that has them.',
         ]
       : []),
     '',
