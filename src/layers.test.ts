@@ -32,7 +32,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   broker: ['#broker/main.ts'],
 };
 const pure = ['kubernetes', 'observation', 'baseline', 'policies', 'proof', 'imports', 'posture', 'api'];
-const pureLibraries = ['zod', 'yaml', 'ipaddr.js', '@datadog/sketches-js'];
+const pureLibraries = ['zod', 'yaml', 'ipaddr.js', '@datadog/sketches-js', '@marcbachmann/cel-js'];
 /** Clock, chance, environment: what a pure function gets as an argument instead. */
 const effects = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bperformance\.|\bfetch\(|\bconsole\./;
 
