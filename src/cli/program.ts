@@ -14,6 +14,7 @@ import {
   readsFlows,
   workload,
 } from './evidence-flags.ts';
+import { addAdmission } from './admission-command.ts';
 import { addRbac } from './rbac-command.ts';
 import { addResources } from './resources-command.ts';
 import { addMigrate } from './migrate-command.ts';
@@ -201,6 +202,7 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
   addRbac(root);
   addPss(root);
   addMigrate(root);
+  addAdmission({ gen, evaluate });
 
   command(root, 'inspect <file>', 'show what a recording holds: window, sensors, losses, counts', [
     'inspect recording.jsonl',

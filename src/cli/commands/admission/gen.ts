@@ -1,0 +1,97 @@
+/** `kguardian gen vap`, `gen gatekeeper`, `gen kyverno`: patterns of the objects that are there, as rules of admission. */
+import { join } from 'node:path';
+import { printable } from '#observation/text.ts';
+import { type Form, formOf, type FormName } from '#posture/admission/forms.ts';
+import { mine, type MiningOptions, type Proposal } from '#posture/admission/mine.ts';
+import { prove } from '#posture/admission/prove.ts';
+import { inScope, type Scope, subjectText } from '#posture/admission/rule/rule.ts';
+import type { Existing } from '#posture/admission/subjects.ts';
+import { Failure } from '../../failure.ts';
+import { writeAtomically } from '../../output-files.ts';
+import { count, tell } from '../../story.ts';
+import { type ObjectFlags, objectsOf } from './objects.ts';
+
+export interface GenFlags extends ObjectFlags {
+  readonly minSupport: string;
+  readonly minObjects: string;
+  readonly minUses: string;
+  readonly maxExceptions: string;
+  readonly excludeNamespace?: readonly string[];
+  readonly rule?: readonly string[];
+  readonly stage: 'watch' | 'enforce';
+  readonly form?: string;
+  readonly rego?: boolean;
+  readonly outputDir?: string;
+}
+
+const system = ['kube-node-lease', 'kube-public', 'kube-system'];
+
+export async function genAdmission(name: FormName, flags: GenFlags): Promise<void> {
+  const form = formOf(name, { old: flags.form === 'cluster', rego: flags.rego === true });
+  const { objects, unread, namespace } = await objectsOf(flags);
+  const options = miningOptions(flags, namespace);
+  for (const each of unread) tell(printable(each));
+  if (unread.length > 0)
+    throw new Failure('nothing is written: a pattern over objects of which some cannot be read is none', 2);
+  const governed = objects.filter((each) =>
+    inScope(options.scope, each.kind === 'Namespace' ? each.name : each.namespace),
+  );
+  const { proposals, rejected } = mine(governed, options);
+  const wanted = proposals.filter(({ rule }) => flags.rule === undefined || flags.rule.includes(rule.id));
+  for (const { id, why } of rejected) tell(`not proposed: ${id}, ${why}`);
+  if (wanted.length === 0) throw new Failure(`no pattern of ${count(governed.length, 'object')} has enough support`, 1);
+  await written(form, wanted, governed, flags);
+}
+
+async function written(
+  form: Form,
+  proposals: readonly Proposal[],
+  objects: readonly Existing[],
+  { stage, outputDir }: GenFlags,
+): Promise<void> {
+  const texts = proposals.map(({ rule }) => form.write(rule, stage));
+  const proof = prove(form.judge(texts.join('')), proposals, objects, form.nameOf);
+  if (proof.faults.length > 0) {
+    for (const each of proof.faults.slice(0, 10)) tell(`  ${printable(each)}`);
+    throw new Failure(`nothing is written: the judge does not agree in ${count(proof.faults.length, 'case')}`, 1);
+  }
+  for (const [at, { rule }] of proposals.entries()) {
+    const text = texts[at] ?? '';
+    if (outputDir === undefined) process.stdout.write(text);
+    else await writeAtomically(join(outputDir, `${rule.id}-${form.name}.yaml`), text);
+    tell(`${rule.id}: ${rule.support.holds} of ${rule.support.of}; ${rule.message}`);
+    for (const each of rule.exceptions) tell(`  except ${printable(subjectText(each))}`);
+  }
+  tell(
+    `${count(proposals.length, 'rule')}; the judge passes ${count(proof.objects, 'object')} and refuses ${count(proof.counterExamples, 'counter-example')}${stage === 'watch' ? '; nothing is refused yet (--stage enforce)' : ''}`,
+  );
+}
+
+function miningOptions(flags: GenFlags, namespace: string | null): MiningOptions {
+  return {
+    minSupport: numberOf('--min-support', flags.minSupport, (value) => value > 0 && value <= 1, 'over 0 up to 1'),
+    minObjects: wholeOf('--min-objects', flags.minObjects, 1),
+    minUses: wholeOf('--min-uses', flags.minUses, 1),
+    maxExceptions: wholeOf('--max-exceptions', flags.maxExceptions, 0),
+    scope: scopeOf(flags.excludeNamespace, namespace),
+  };
+}
+
+function scopeOf(excluded: readonly string[] | undefined, namespace: string | null): Scope {
+  const wrong = [...(excluded ?? []), ...(namespace === null ? [] : [namespace])].find(
+    (each) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(each),
+  );
+  if (wrong !== undefined) throw new Failure(`${JSON.stringify(wrong)} is no name of a namespace`);
+  if (namespace !== null) return { only: [namespace] };
+  return { except: (excluded ?? system).toSorted() };
+}
+
+function wholeOf(flag: string, text: string, least: number): number {
+  return numberOf(flag, text, (value) => Number.isInteger(value) && value >= least, `a whole number from ${least}`);
+}
+
+function numberOf(flag: string, text: string, fits: (value: number) => boolean, what: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !fits(value)) throw new Failure(`${flag} takes ${what}, not ${JSON.stringify(text)}`);
+  return value;
+}

@@ -1,0 +1,139 @@
+/** The written text, asked by the judge: what is there passes or is an exception, a counter-example of each rule does not. */
+import { json } from '#kubernetes/json.ts';
+import type { Judge } from './judge/judge.ts';
+import { type AdmissionRequest, question, requestOf } from './judge/request.ts';
+import type { Proposal } from './mine.ts';
+import { type Rule, subjectText } from './rule/rule.ts';
+import { type Existing, groups, type Manifest } from './subjects.ts';
+
+export interface Proof {
+  /** Objects that were asked about. */
+  readonly objects: number;
+  readonly counterExamples: number;
+  /** What is not as it should be. */
+  readonly faults: readonly string[];
+}
+
+/** `nameOf`: what the form calls a rule. */
+export function prove(
+  judge: Judge,
+  proposals: readonly Proposal[],
+  objects: readonly Existing[],
+  nameOf: (rule: Rule) => string,
+): Proof {
+  const faults: string[] = [];
+  const rules = new Map(proposals.map(({ rule }) => [nameOf(rule), rule]));
+  const missing = [...rules.keys()].filter((name) => !judge.policies.includes(name));
+  faults.push(...missing.map((name) => `${name} is not in the text`));
+  for (const each of objects)
+    for (const { policy, message } of judge.failings(requestFor(each)))
+      faults.push(`${policy} refuses ${place(each)}, which is there: ${message}`);
+  for (const { rule, counterExample } of proposals) {
+    const told = judge.failings(requestFor({ ...counterExample, owner: null }, isSubresource(rule)));
+    const own = told.find(({ policy }) => policy === nameOf(rule));
+    if (own === undefined) faults.push(`${nameOf(rule)} lets its counter-example through`);
+    else if (own.message !== rule.message) faults.push(`${nameOf(rule)} fails on its counter-example: ${own.message}`);
+  }
+  faults.push(...needless(judge, proposals, objects, nameOf), ...fragile(judge, rules));
+  return { objects: objects.length, counterExamples: proposals.length, faults };
+}
+
+/** An exception that another name would not need is a hole. */
+function needless(
+  judge: Judge,
+  proposals: readonly Proposal[],
+  objects: readonly Existing[],
+  nameOf: (rule: Rule) => string,
+): string[] {
+  const bySubject = new Map(groups(objects).map((group) => [subjectText(group.subject), group]));
+  return proposals.flatMap(({ rule }) =>
+    rule.exceptions.flatMap((subject) => {
+      const own = bySubject.get(subjectText(subject))?.objects ?? [];
+      const refused = own.some((each) =>
+        judge.failings(requestFor(stranger(each))).some(({ policy }) => policy === nameOf(rule)),
+      );
+      return refused ? [] : [`${nameOf(rule)} would let ${subjectText(subject)} through without its exception`];
+    }),
+  );
+}
+
+/** The same object under a name that nobody has, made by nobody. */
+function stranger(existing: Existing): Existing {
+  const { ownerReferences: _, ...metadata } = json(existing.object['metadata']);
+  const name = 'kguardian-stranger';
+  return { ...existing, name, owner: null, object: { ...existing.object, metadata: { ...metadata, name } } };
+}
+
+/** Whatever is left out of an object, no expression fails: it holds or it does not. */
+function fragile(judge: Judge, rules: ReadonlyMap<string, Rule>): string[] {
+  const found: string[] = [];
+  const targets = new Map(
+    [...rules.values()].flatMap(({ targets: own }) => own.map((each) => [`${each.group}/${each.kind}`, each])),
+  );
+  for (const { group, version, kind } of targets.values())
+    for (const rest of sparse) {
+      const apiVersion = group === '' ? version : `${group}/${version}`;
+      const object = { apiVersion, kind, metadata: { name: 'kguardian-sparse' }, ...rest };
+      for (const { policy, message } of judge.failings(requestFor({ apiVersion, kind, object, owner: null })))
+        if (message !== rules.get(policy)?.message) found.push(`${policy} fails where fields are missing: ${message}`);
+    }
+  return found;
+}
+
+const bare = {
+  containers: [{ name: 'a' }],
+  initContainers: [{}],
+  volumes: [{ name: 'v' }, { name: 'h', hostPath: {} }],
+};
+const sparse: readonly Manifest[] = [
+  {},
+  { spec: {} },
+  { spec: { template: {} } },
+  { spec: { template: { metadata: {}, spec: bare }, rules: [{}], tls: [{}], volumeClaimTemplates: [{}] } },
+  { spec: { ...bare, containers: [{ securityContext: {}, resources: { limits: { cpu: 1, memory: '1Gi' } } }] } },
+  {
+    spec: {
+      ...bare,
+      containers: [{ securityContext: { capabilities: {} }, ports: [{}], resources: { requests: {} } }],
+    },
+  },
+  { spec: { jobTemplate: { spec: { template: { spec: bare } } } } },
+  { template: { spec: bare } },
+];
+
+/** Who makes what, as the API server sees it. */
+const makers: Readonly<Record<string, string>> = {
+  Deployment: 'deployment',
+  ReplicaSet: 'replicaset',
+  StatefulSet: 'statefulset',
+  DaemonSet: 'daemon-set',
+  Job: 'job',
+  CronJob: 'cronjob',
+  ReplicationController: 'replication',
+};
+
+function requestFor(
+  { object, owner }: Pick<Existing, 'apiVersion' | 'kind' | 'object' | 'owner'>,
+  subresource = '',
+): AdmissionRequest {
+  const maker = owner === null ? undefined : makers[owner.kind];
+  const oldObject = { ...object, spec: {} };
+  return requestOf(
+    question.parse({
+      object,
+      // Debug containers come by a request of their own.
+      ...(subresource === '' ? { operation: 'CREATE' } : { operation: 'UPDATE', oldObject, subresource }),
+      ...(maker === undefined ? {} : { user: `system:serviceaccount:kube-system:${maker}-controller` }),
+      subresource,
+    }),
+  );
+}
+
+/** That of a rule which nothing but a subresource can break. */
+function isSubresource({ id }: Rule): string {
+  return id === 'ephemeral-containers' ? 'ephemeralcontainers' : '';
+}
+
+function place({ kind, namespace, name }: Existing): string {
+  return subjectText({ kind, namespace, name });
+}

@@ -1,0 +1,86 @@
+/** When a rule is asked at all. Each form writes these where its engine wants them. */
+import { any, type Cel, cel } from './cel.ts';
+import { type Rule, type Subject, subjectText, type VariableName, variableNames } from './rule.ts';
+
+/** As `dyn`: the API server would check `template` against a Pod's type, and report it on each policy. */
+const definitions: Readonly<Record<VariableName, Cel>> = {
+  pod: cel`object.kind == "Pod" ? dyn(object) : object.kind == "CronJob" ? dyn(object).?spec.?jobTemplate.?spec.?template.orValue({}) : object.kind == "PodTemplate" ? dyn(object).?template.orValue({}) : dyn(object).?spec.?template.orValue({})`,
+  podSpec: cel`variables.pod.?spec.orValue({})`,
+  containers: cel`variables.podSpec.?containers.orValue([]) + variables.podSpec.?initContainers.orValue([]) + variables.podSpec.?ephemeralContainers.orValue([])`,
+  ownContainers: cel`variables.podSpec.?containers.orValue([]) + variables.podSpec.?initContainers.orValue([])`,
+};
+
+export interface Named {
+  readonly name: string;
+  readonly expression: Cel;
+}
+
+/** Those that the rule's expression needs, each after what it needs itself. */
+export function variablesOf({ holds }: Rule): Named[] {
+  const needed = new Set<string>();
+  for (let open = [holds.cel]; open.length > 0; ) {
+    const [, ...names] = (open.pop() ?? '').split(/\bvariables\./).map((each) => /^\w+/.exec(each)?.[0] ?? '');
+    for (const name of names.filter((each) => !needed.has(each))) {
+      needed.add(name);
+      open.push(definitions[name as VariableName]?.cel ?? '');
+    }
+  }
+  return variableNames.filter((name) => needed.has(name)).map((name) => ({ name, expression: definitions[name] }));
+}
+
+export function conditionsOf({ about, exceptions }: Rule): Named[] {
+  const conditions: Named[] = [
+    // Finalizers must be removable from what is there already.
+    { name: 'not-being-deleted', expression: cel`!object.metadata.?deletionTimestamp.hasValue()` },
+  ];
+  if (about === 'spec')
+    conditions.push({
+      name: 'changes-the-spec',
+      expression: cel`request.?operation.orValue("") != "UPDATE" || dyn(object).?spec.orValue({}) != dyn(oldObject).?spec.orValue({}) || dyn(object).?template.orValue({}) != dyn(oldObject).?template.orValue({})`,
+    });
+  if (exceptions.length > 0) conditions.push({ name: 'not-excepted', expression: cel`!(${isExcepted(exceptions)})` });
+  return conditions;
+}
+
+const namespace = cel`object.metadata.?namespace.orValue("")`;
+const controllers = ['deployment', 'replicaset', 'statefulset', 'daemon-set', 'job', 'cronjob', 'replication'];
+/** Owner references are the writer's own words: they count only from the controllers, and where nobody asks (audits). */
+const byController = cel`request.?userInfo.?username.orValue("") in ${[
+  '',
+  'system:kube-controller-manager',
+  ...controllers.map((each) => `system:serviceaccount:kube-system:${each}-controller`),
+]}`;
+
+/** An exception holds for the object of that name and for what its controllers make of it. */
+function isExcepted(exceptions: readonly Subject[]): Cel {
+  const texts = exceptions.map(subjectText);
+  const within = (kind: string): string[] =>
+    exceptions.flatMap((each) => (each.kind === kind ? [`${each.namespace}/${each.name}`] : []));
+  const own = cel`object.kind + "/" + (${namespace} == "" ? "" : ${namespace} + "/") + object.metadata.?name.orValue("") in ${texts}`;
+  const owners: Cel[] = [cel`o.kind + "/" + ${namespace} + "/" + o.name in ${texts}`];
+  const [deployments, cronJobs] = [within('Deployment'), within('CronJob')];
+  if (deployments.length > 0)
+    owners.push(
+      cel`o.kind == "ReplicaSet" && ${deployments}.exists(e, ${namespace} + "/" + o.name == e + "-" + object.metadata.?labels[?"pod-template-hash"].orValue(""))`,
+    );
+  if (cronJobs.length > 0)
+    owners.push(
+      // A CronJob calls its Jobs after the minute that they were due in: eight digits until 2160.
+      cel`o.kind == "Job" && o.name.matches("-[0-9]{8}$") && ${cronJobs}.exists(e, (${namespace} + "/" + o.name).startsWith(e + "-") && size(${namespace} + "/" + o.name) == size(e) + 9)`,
+    );
+  if (!exceptions.some(({ kind }) => makers.has(kind))) return own;
+  return any([
+    own,
+    cel`${byController} && object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && (${any(owners)}))`,
+  ]);
+}
+
+const makers = new Set([
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+  'ReplicationController',
+]);

@@ -1,0 +1,85 @@
+/** Objects by what a user deployed: a Deployment stands for its ReplicaSets and pods. */
+import { json, labels, text, time } from '#kubernetes/json.ts';
+import { controllerOf, type Owner, workloadOf } from '#kubernetes/owner.ts';
+import { contents } from '../workloads.ts';
+import type { Subject } from './rule/rule.ts';
+
+export type Manifest = Readonly<Record<string, unknown>>;
+
+export interface Existing {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly object: Manifest;
+  /** The controller that made it, among Kubernetes' own. */
+  readonly owner: Owner | null;
+}
+
+export interface Group {
+  readonly subject: Subject;
+  readonly objects: readonly Existing[];
+}
+
+const clusterKinds = new Set(['Namespace']);
+const controllers = new Set('Deployment ReplicaSet StatefulSet DaemonSet Job CronJob ReplicationController'.split(' '));
+
+/** Null for what has no kind or name. Objects that name no namespace are of `namespace`. */
+export function existing(object: unknown, namespace: string): Existing | null {
+  const { apiVersion, kind, metadata } = json(object);
+  const { name, generateName, namespace: own, ownerReferences } = json(metadata);
+  const called = text(name) ?? text(generateName);
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || called === null) return null;
+  const owner = controllerOf(ownerReferences);
+  const where = clusterKinds.has(kind) ? '' : (text(own) ?? namespace);
+  return {
+    apiVersion,
+    kind,
+    namespace: where,
+    name: called,
+    // As it would stand in the cluster.
+    object:
+      where === '' || own === where
+        ? json(object)
+        : { ...json(object), metadata: { ...json(metadata), namespace: where } },
+    owner: owner !== null && controllers.has(owner.kind) ? owner : null,
+  };
+}
+
+/** By subject, in the order of names. */
+export function groups(objects: readonly Existing[]): Group[] {
+  const owners = new Map<string, Owner | null>();
+  for (const { object, owner } of objects) {
+    const uid = text(json(object['metadata'])['uid']);
+    if (uid !== null) owners.set(uid, owner);
+  }
+  const found = new Map<string, { subject: Subject; objects: Existing[] }>();
+  for (const each of objects) {
+    const subject = subjectOf(each, owners);
+    const key = JSON.stringify([subject.kind, subject.namespace, subject.name]);
+    const group = found.get(key) ?? { subject, objects: [] };
+    group.objects.push(each);
+    found.set(key, group);
+  }
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+function subjectOf(
+  { kind, namespace, name, object, owner }: Existing,
+  owners: ReadonlyMap<string, Owner | null>,
+): Subject {
+  if (owner === null) return { kind, namespace, name };
+  const { labels: own, creationTimestamp } = json(object['metadata']);
+  const pod = { namespace, name, owner, labels: labels(own), node: null, created: time(creationTimestamp) ?? 0 };
+  const { kind: top, name: topName } = workloadOf(pod, (uid) => owners.get(uid));
+  return { kind: top, namespace, name: topName };
+}
+
+/** The pod or template of an object, with its place; null where it has none. */
+export function podOf(
+  object: Manifest,
+): { readonly pod: Manifest; readonly path: readonly (string | number)[] } | null {
+  const [first] = contents(object);
+  if (first?.type !== 'pods' || first.guessed || first.pods[0] === undefined) return null;
+  return { pod: json(first.pods[0].pod), path: first.pods[0].path };
+}
