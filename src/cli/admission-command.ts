@@ -44,8 +44,6 @@ export function addAdmission({ gen, evaluate }: { readonly gen: Command; readonl
           .choices(['validating', 'cluster'])
           .default('validating'),
       );
-    if (name === 'gatekeeper')
-      one.option('--rego', 'besides CEL, Rego for servers before 3.18; what it says is not proved');
     one.option('--output-dir <dir>', 'write files there instead of standard output');
     addClusterFlags(one).action(async (options) =>
       (await import('./commands/admission/gen.ts')).genAdmission(name, options),

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly about: Rule['about'];
   readonly widening: string | null;
   passes(object: Manifest): boolean;
+  /** Whether it counts at all; by default everything of the targets does. What is of no concern passes. */
+  concerns?(object: Manifest): boolean;
   /** The same object, changed in place so that it breaks the rule. */
   spoil(object: Writable): void;
 }

@@ -1,8 +1,12 @@
 /** The forms in which rules are written, each with the judge of its text. */
-import { vapJudge } from './judge/vap.ts';
+import { gatekeeperJudge } from './judge/gatekeeper.ts';
 import type { Judge } from './judge/judge.ts';
-import { nameOf } from './write/head.ts';
+import { kyvernoJudge } from './judge/kyverno.ts';
+import { vapJudge } from './judge/vap.ts';
 import type { Rule } from './rule/rule.ts';
+import { writeGatekeeper } from './write/gatekeeper.ts';
+import { nameOf } from './write/head.ts';
+import { writeKyverno, writeKyvernoCluster } from './write/kyverno.ts';
 import { type Stage, writeVap } from './write/vap.ts';
 
 export interface Form {
@@ -10,13 +14,15 @@ export interface Form {
   /** What the judge calls the rule. */
   nameOf(rule: Rule): string;
   write(rule: Rule, stage: Stage): string;
+  /** Throws `Unjudgeable`. */
   judge(text: string): Judge;
 }
 
-export const vap: Form = { name: 'vap', nameOf, write: writeVap, judge: vapJudge };
+export type FormName = 'vap' | 'gatekeeper' | 'kyverno' | 'kyverno-cluster';
 
-export type FormName = 'vap' | 'gatekeeper' | 'kyverno';
-
-export function formOf(_name: FormName, _options: { readonly old?: boolean; readonly rego?: boolean } = {}): Form {
-  return vap;
-}
+export const forms: Readonly<Record<FormName, Form>> = {
+  vap: { name: 'vap', nameOf, write: writeVap, judge: vapJudge },
+  gatekeeper: { name: 'gatekeeper', nameOf, write: writeGatekeeper, judge: gatekeeperJudge },
+  kyverno: { name: 'kyverno', nameOf, write: writeKyverno, judge: kyvernoJudge },
+  'kyverno-cluster': { name: 'kyverno', nameOf, write: writeKyvernoCluster, judge: kyvernoJudge },
+};

@@ -52,7 +52,9 @@ export function mine(objects: readonly Existing[], options: MiningOptions): Mine
 
 function weigh(candidate: Candidate, all: readonly Group[], options: MiningOptions): Proposal | Rejected {
   const { id, targets, holds, message, about, widening } = candidate;
-  const asked = within(all, targets);
+  const asked = within(all, targets).filter(({ objects }) =>
+    objects.some(({ object }) => candidate.concerns?.(object) ?? true),
+  );
   const [passing, failing] = [[] as Group[], [] as Group[]];
   for (const group of asked)
     (group.objects.every(({ object }) => candidate.passes(object)) ? passing : failing).push(group);

@@ -46,14 +46,21 @@ function needless(
   nameOf: (rule: Rule) => string,
 ): string[] {
   const bySubject = new Map(groups(objects).map((group) => [subjectText(group.subject), group]));
+  // Asked once for all rules that except it.
+  const told = new Map<string, ReadonlySet<string>>();
+  const refusing = (subject: string): ReadonlySet<string> => {
+    const own = bySubject.get(subject)?.objects ?? [];
+    const found =
+      told.get(subject) ??
+      new Set(own.flatMap((each) => judge.failings(requestFor(stranger(each))).map(({ policy }) => policy)));
+    told.set(subject, found);
+    return found;
+  };
   return proposals.flatMap(({ rule }) =>
-    rule.exceptions.flatMap((subject) => {
-      const own = bySubject.get(subjectText(subject))?.objects ?? [];
-      const refused = own.some((each) =>
-        judge.failings(requestFor(stranger(each))).some(({ policy }) => policy === nameOf(rule)),
-      );
-      return refused ? [] : [`${nameOf(rule)} would let ${subjectText(subject)} through without its exception`];
-    }),
+    rule.exceptions
+      .map(subjectText)
+      .filter((subject) => !refusing(subject).has(nameOf(rule)))
+      .map((subject) => `${nameOf(rule)} would let ${subject} through without its exception`),
   );
 }
 

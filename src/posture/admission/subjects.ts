@@ -75,11 +75,19 @@ function subjectOf(
   return { kind: top, namespace, name: topName };
 }
 
-/** The pod or template of an object, with its place; null where it has none. */
-export function podOf(
-  object: Manifest,
-): { readonly pod: Manifest; readonly path: readonly (string | number)[] } | null {
+interface Placed {
+  readonly pod: Manifest;
+  readonly path: readonly (string | number)[];
+}
+const known = new WeakMap<Manifest, Placed | null>();
+
+/** The pod or template of an object, with its place; null where it has none. Each pattern asks: the answer is kept. */
+export function podOf(object: Manifest): Placed | null {
+  const before = known.get(object);
+  if (before !== undefined) return before;
   const [first] = contents(object);
-  if (first?.type !== 'pods' || first.guessed || first.pods[0] === undefined) return null;
-  return { pod: json(first.pods[0].pod), path: first.pods[0].path };
+  const source = first?.type === 'pods' && !first.guessed ? first.pods[0] : undefined;
+  const found = source === undefined ? null : { pod: json(source.pod), path: source.path };
+  known.set(object, found);
+  return found;
 }

@@ -1,6 +1,6 @@
 /** `kguardian evaluate vap`, and so on: `{id, object, operation, namespace…}` in, `{id, allowed, reasons}` out. */
 import { readFile } from 'node:fs/promises';
-import { formOf, type FormName } from '#posture/admission/forms.ts';
+import { type FormName, forms } from '#posture/admission/forms.ts';
 import { type Judge, verdict } from '#posture/admission/judge/judge.ts';
 import { question, requestOf } from '#posture/admission/judge/request.ts';
 import { Failure, systemReason } from '../../failure.ts';
@@ -20,7 +20,7 @@ export async function evaluateAdmission(name: FormName, queries: string, flags: 
 async function judgeIn(name: FormName, files: readonly string[]): Promise<Judge> {
   try {
     const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-    return formOf(name).judge(texts.map((text) => `---\n${text}\n`).join(''));
+    return forms[name].judge(texts.map((text) => `---\n${text}\n`).join(''));
   } catch (error) {
     const reason = error instanceof Error && error.name === 'Unjudgeable' ? error.message : systemReason(error);
     throw new Failure(`cannot judge by ${files.map((each) => JSON.stringify(each)).join(', ')}: ${reason}`, 2, error);

@@ -1,7 +1,7 @@
 /** `kguardian gen vap`, `gen gatekeeper`, `gen kyverno`: patterns of the objects that are there, as rules of admission. */
 import { join } from 'node:path';
 import { printable } from '#observation/text.ts';
-import { type Form, formOf, type FormName } from '#posture/admission/forms.ts';
+import { type Form, type FormName, forms } from '#posture/admission/forms.ts';
 import { mine, type MiningOptions, type Proposal } from '#posture/admission/mine.ts';
 import { prove } from '#posture/admission/prove.ts';
 import { inScope, type Scope, subjectText } from '#posture/admission/rule/rule.ts';
@@ -20,14 +20,13 @@ export interface GenFlags extends ObjectFlags {
   readonly rule?: readonly string[];
   readonly stage: 'watch' | 'enforce';
   readonly form?: string;
-  readonly rego?: boolean;
   readonly outputDir?: string;
 }
 
 const system = ['kube-node-lease', 'kube-public', 'kube-system'];
 
 export async function genAdmission(name: FormName, flags: GenFlags): Promise<void> {
-  const form = formOf(name, { old: flags.form === 'cluster', rego: flags.rego === true });
+  const form = forms[name === 'kyverno' && flags.form === 'cluster' ? 'kyverno-cluster' : name];
   const { objects, unread, namespace } = await objectsOf(flags);
   const options = miningOptions(flags, namespace);
   for (const each of unread) tell(printable(each));

@@ -41,6 +41,8 @@ export interface OfContainers {
   readonly message: string;
   readonly widening?: string;
   passes(container: Manifest, object: Manifest): boolean;
+  /** Whether a container counts; by default each does. */
+  concerns?(container: Manifest): boolean;
   spoil(container: Writable): void;
 }
 
@@ -56,6 +58,7 @@ export function ofContainers(each: OfContainers): Candidate {
     about: 'spec',
     widening: each.widening ?? null,
     passes: (object) => containersOf(object, which).every((container) => each.passes(container, object)),
+    concerns: (object) => containersOf(object, which).some((container) => each.concerns?.(container) ?? true),
     spoil: (object) => {
       const [first] = listIn(specIn(object), 'containers');
       if (first !== undefined) each.spoil(first);

@@ -56,6 +56,7 @@ function ratio(name: 'cpu' | 'memory'): Pattern {
         holds: cel`!c.?resources.?limits.?${part}.hasValue() || (${request} > 0.0 && ${limit} <= ${request} * ${bound})`,
         message: `the ${name} limit must be at most ${most} times the request`,
         widening: 'up to the next half above what 95 % of the containers have',
+        concerns: (container) => resource(container, 'limits', name) !== null,
         passes: (container) => {
           if (resource(container, 'limits', name) === null) return true;
           const own = ratioOf(container, name);

@@ -13,7 +13,9 @@ const typeOf = (object: Manifest): string => text(spec(object)['type']) ?? 'Clus
 const serviceTypes = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'];
 
 export const services: Pattern = (groups, minUses) => {
-  const known = used(within(groups, targets.services), minUses, (object) => [typeOf(object)]);
+  const own = within(groups, targets.services);
+  // There are four types: one that a few services have is what the rule is to keep few.
+  const known = used(own, Math.max(minUses, own.length / 10), (object) => [typeOf(object)]);
   const other = serviceTypes.find((each) => !known.includes(each));
   const types: Candidate = {
     ...about,
@@ -108,6 +110,7 @@ export const storage: Pattern = (groups, minUses) => {
     targets: targets.statefulSets,
     holds: cel`object.?spec.?volumeClaimTemplates.orValue([]).all(v, v.?spec.?storageClassName.orValue("") in ${known})`,
     message: `the storageClassName of volumeClaimTemplates must be ${classes(known)}`,
+    concerns: (object) => templatesOf(object).length > 0,
     passes: (object) => templatesOf(object).every((each) => known.includes(each)),
     spoil: (object) =>
       listIn(mapIn(object, 'spec'), 'volumeClaimTemplates').push({

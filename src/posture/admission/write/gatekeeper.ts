@@ -1,0 +1,70 @@
+/** Rules for Gatekeeper: a ConstraintTemplate (templates.gatekeeper.sh/v1, CEL) and its Constraint. */
+import { type YamlMap, yamlDocument } from '#kubernetes/yaml-text.ts';
+import { all, cel } from '../rule/cel.ts';
+import { conditionsOf, variablesOf } from '../rule/conditions.ts';
+import type { Rule, Scope } from '../rule/rule.ts';
+import { headOf, nameOf } from './head.ts';
+import { expressionOf, type Stage } from './vap.ts';
+
+export function writeGatekeeper(rule: Rule, stage: Stage): string {
+  const kind = kindOf(rule);
+  const applies = all([cel`object != null`, ...conditionsOf(rule).map(({ expression }) => expression)]);
+  const template: YamlMap = {
+    apiVersion: 'templates.gatekeeper.sh/v1',
+    kind: 'ConstraintTemplate',
+    // Gatekeeper wants the kind's own name.
+    metadata: { name: kind.toLowerCase() },
+    spec: {
+      crd: { spec: { names: { kind } } },
+      targets: [
+        {
+          target: 'admission.k8s.gatekeeper.sh',
+          code: [
+            {
+              engine: 'K8sNativeValidation',
+              source: {
+                failurePolicy: 'Fail',
+                variables: [
+                  expressionOf({ name: 'applies', expression: applies }),
+                  ...variablesOf(rule).map(expressionOf),
+                ],
+                validations: [{ expression: cel`!variables.applies || (${rule.holds})`.cel, message: rule.message }],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  };
+  const constraint: YamlMap = {
+    apiVersion: 'constraints.gatekeeper.sh/v1beta1',
+    kind,
+    metadata: { name: nameOf(rule) },
+    spec: { enforcementAction: stage === 'watch' ? 'dryrun' : 'deny', match: matchOf(rule) },
+  };
+  return `${yamlDocument(headOf(rule), template)}${yamlDocument([], constraint)}`;
+}
+
+/** `KguardianImageRegistries`. */
+function kindOf({ id }: Rule): string {
+  return `Kguardian${id
+    .split('-')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('')}`;
+}
+
+function matchOf({ targets, scope }: Rule): YamlMap {
+  const byGroup = Map.groupBy(targets, ({ group }) => group);
+  return {
+    kinds: [...byGroup].map(([group, own]) => ({
+      apiGroups: [group],
+      kinds: [...new Set(own.map(({ kind }) => kind))],
+    })),
+    ...namespacesOf(scope),
+  };
+}
+
+function namespacesOf(scope: Scope): YamlMap {
+  if ('only' in scope) return { namespaces: [...scope.only] };
+  return scope.except.length === 0 ? {} : { excludedNamespaces: [...scope.except] };
+}
