@@ -15,6 +15,7 @@ const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<voi
   falco: () => import('./falco.ts'),
   resources: () => import('./resources.ts'),
   rbac: () => import('./rbac.ts'),
+  admission: () => import('./admission.ts'),
 };
 
 const chosen = process.argv.slice(2);

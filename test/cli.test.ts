@@ -33,6 +33,12 @@ const commands = [
   ['evaluate', 'rbac'],
   ['gen', 'rbac'],
   ['audit', 'rbac'],
+  ['gen', 'vap'],
+  ['gen', 'gatekeeper'],
+  ['gen', 'kyverno'],
+  ['evaluate', 'vap'],
+  ['evaluate', 'gatekeeper'],
+  ['evaluate', 'kyverno'],
   ['audit', 'pss'],
   ['evaluate', 'pss'],
   ['gen', 'pss'],
@@ -105,6 +111,11 @@ test('every command has help with two examples, and each example works when past
   );
   writeFileSync(join(place, 'pods.yaml'), JSON.stringify(pod));
   writeFileSync(join(place, 'pods.jsonl'), JSON.stringify({ id: 1, level: 'restricted', pod }));
+  writeFileSync(join(place, 'objects.jsonl'), JSON.stringify({ id: 1, object: pod }));
+  for (const form of ['vap', 'gatekeeper', 'kyverno']) {
+    const argv = ['gen', form, '-f', 'manifests.yaml', '--min-objects', '1'];
+    writeFileSync(join(place, `policies/${form}.yaml`), execFileSync(kguardian, argv, { cwd: place, stdio: 'pipe' }));
+  }
   const tried = new Set<string>();
   for (const command of commands) {
     const { code, stdout, stderr } = await run([...command, '--help']);

@@ -38,4 +38,14 @@ export const postures: readonly Posture[] = [
       enforced: 'kills and throttling by this kernel',
     },
   },
+  {
+    commands: ['gen vap', 'gen gatekeeper', 'gen kyverno'],
+    shown: {
+      generated:
+        'ValidatingAdmissionPolicy, ConstraintTemplate (CEL) and Constraint, ValidatingPolicy or ClusterPolicy',
+      judged:
+        'their text as the API server, Gatekeeper, Kyverno read it; every existing object, a counter-example of each rule',
+      enforced: '–',
+    },
+  },
 ];

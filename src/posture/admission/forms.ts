@@ -12,7 +12,7 @@ import { type Stage, writeVap } from './write/vap.ts';
 export interface Form {
   readonly name: string;
   /** What the judge calls the rule. */
-  nameOf(rule: Rule): string;
+  readonly nameOf: (rule: Rule) => string;
   write(rule: Rule, stage: Stage): string;
   /** Throws `Unjudgeable`. */
   judge(text: string): Judge;

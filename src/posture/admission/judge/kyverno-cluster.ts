@@ -131,11 +131,12 @@ function taken(own: Resources, request: AdmissionRequest): boolean {
 /** `Pod`, `v1/Pod`, `apps/v1/Deployment`, `Pod/ephemeralcontainers`, each part with `*`. */
 function isKind(text: string, { resource, subresource }: AdmissionRequest): boolean {
   const parts = text.split('/');
-  const at = parts.findIndex(
-    (each) => /^[A-Z*]/.test(each) && !/^v\d/.test(each) && (each !== '*' || parts.length < 3),
-  );
+  const isVersion = (part: string | undefined): boolean =>
+    part !== undefined && /^(\*|v\d+((alpha|beta)\d+)?)$/.test(part);
+  const hasGroup = parts.length > 2 && isVersion(parts[1]);
+  const at = hasGroup ? 2 : parts.length > 1 && isVersion(parts[0]) ? 1 : 0;
+  const [group, version] = hasGroup ? parts : ['*', at === 1 ? parts[0] : '*'];
   const kind = parts[at] ?? '*';
-  const [group, version] = at === 2 ? parts : at === 1 ? ['*', parts[0]] : ['*', '*'];
   return (
     globMatches(kind, resource.kind, true) &&
     globMatches(group ?? '*', resource.group, true) &&

@@ -27,7 +27,7 @@ const functions: readonly (readonly [signature: string, handler: Handler])[] = [
     (text: string, from: string, to: string) => text.replaceAll(from, () => to),
   ],
   ['string.replace(string, string, int): string', replaced],
-  ['string.charAt(int): string', (text: string, at: bigint) => [...text][Number(at)] ?? ''],
+  ['string.charAt(int): string', (text: string, at: bigint) => Array.from(text)[Number(at)] ?? ''],
   ['list.sum(): dyn', (list: readonly (bigint | number)[]) => sum(list)],
   ['list.min(): dyn', (list: readonly unknown[]) => extreme(list, -1)],
   ['list.max(): dyn', (list: readonly unknown[]) => extreme(list, 1)],
@@ -47,7 +47,7 @@ export function kubernetesLibrary(): Environment {
     limits: { maxAstNodes: 1_000_000, maxListElements: 100_000 },
   });
   environment.registerType('Quantity', Quantity);
-  for (const [signature, handler] of functions) environment.registerFunction(signature, handler as () => unknown);
+  for (const [signature, handler] of functions) environment.registerFunction(signature, handler);
   return environment;
 }
 

@@ -64,7 +64,7 @@ export function compile(policy: string, source: CelSource, before: Readonly<Reco
     const outcomes = conditions.map((each) => truth(each, bindings));
     if (outcomes.includes(false)) return null;
     const broken = outcomes.find((each) => typeof each === 'string');
-    if (broken !== undefined) return failing ? [`a condition fails: ${String(broken)}`] : null;
+    if (broken !== undefined) return failing ? [`a condition fails: ${broken}`] : null;
     const all = { ...bindings, variables: lazily(variables, bindings) };
     return validations.flatMap(({ expression: text, message, holds, says }) => {
       const outcome = truth(holds, all);

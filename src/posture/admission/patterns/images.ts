@@ -36,7 +36,7 @@ export const registries: Pattern = (groups, minUses) => {
   // A whole registry makes its folders needless.
   const prefixes = seen.filter((each) => !seen.some((other) => other !== each && each.startsWith(other)));
   if (prefixes.length === 0) return [];
-  const covers = (each: string): boolean => prefixes.some((prefix) => `${prefixOf(each)}`.startsWith(prefix));
+  const covers = (each: string): boolean => prefixes.some((prefix) => prefixOf(each).startsWith(prefix));
   const plain = prefixes.filter((each) => !each.startsWith(`${hub}/`));
   const ways = [
     ...(plain.length === 0 ? [] : [cel`${plain}.exists(p, i.startsWith(p))`]),

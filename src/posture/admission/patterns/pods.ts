@@ -74,14 +74,16 @@ export interface OfPods extends Pick<Candidate, 'id' | 'holds' | 'message'> {
 }
 
 /** What each pod's spec is asked. */
-export function ofPods({ targets: own, widening, passes, spoil, ...rest }: OfPods): Candidate {
+export function ofPods(each: OfPods): Candidate {
   return {
-    ...rest,
-    targets: own ?? targets.workloads,
+    id: each.id,
+    holds: each.holds,
+    message: each.message,
+    targets: each.targets ?? targets.workloads,
     about: 'spec',
-    widening: widening ?? null,
-    passes: (object) => passes(specOf(object), object),
-    spoil: (object) => spoil(specIn(object)),
+    widening: each.widening ?? null,
+    passes: (object) => each.passes(specOf(object), object),
+    spoil: (object) => each.spoil(specIn(object)),
   };
 }
 

@@ -140,12 +140,9 @@ interface Choice {
 }
 
 /** One of the values in use; none at all is a value, too. */
-function oneOf(
-  groups: Parameters<typeof used>[0],
-  minUses: number,
-  { id, targets: own, value, what, read, write }: Choice,
-): Candidate[] {
-  const known = used(groups, minUses, (object) => [read(object)]);
+function oneOf(groups: Parameters<typeof used>[0], minUses: number, choice: Choice): Candidate[] {
+  const { id, targets: own, value, what } = choice;
+  const known = used(groups, minUses, (object) => [choice.read(object)]);
   if (known.length === 0) return [];
   return [
     {
@@ -154,8 +151,8 @@ function oneOf(
       targets: own,
       holds: cel`${value} in ${known}`,
       message: `${what} must be ${classes(known)}`,
-      passes: (object) => known.includes(read(object)),
-      spoil: (object) => write(object, 'kguardian-counter-example'),
+      passes: (object) => known.includes(choice.read(object)),
+      spoil: (object) => choice.write(object, 'kguardian-counter-example'),
     },
   ];
 }

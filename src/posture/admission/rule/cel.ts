@@ -34,7 +34,7 @@ function literal(part: Part): string {
  * `$(…)` in the text of a policy before CEL reads it. A lone surrogate is no character of CEL: U+FFFD, as Go reads it.
  */
 export function quoted(text: string): string {
-  const characters = [...text.toWellFormed()].map((each) => {
+  const characters = Array.from(text.toWellFormed(), (each) => {
     if (each === '"' || each === '\\') return `\\${each}`;
     if (/[ -~]/.test(each) && !/[{}$]/.test(each)) return each;
     const code = each.codePointAt(0) ?? 0;
