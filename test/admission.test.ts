@@ -9,7 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { clusterOf } from '#posture/admission/cluster.cases.ts';
 import { selfSigned } from '#broker/tls.ts';
 import { allow, startApiServer } from './api-server.ts';
-import { run } from './cli.ts';
+import { recordings, run } from './cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-admission-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,6 +91,29 @@ test('what watches tells and lets in; --as-enforced says what would be refused',
   assert.match(second ?? '', /not JSON/);
   const enforced = await run(['evaluate', 'vap', '--policy', file, '--as-enforced'], { input });
   assert.match(enforced.stdout, /"allowed":false,"reasons":\["kguardian-privileged: no container may be privileged"\]/);
+});
+
+test('recordings say which exceptions what was seen needs', async () => {
+  const strict = { runAsNonRoot: true, capabilities: { drop: ['ALL'] } };
+  const deployment = (name: string, securityContext: object): object => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'shop' },
+    spec: { template: { spec: { containers: [{ name, image: 'a/b:1', securityContext }] } } },
+  });
+  const items = [...['a', 'b', 'c', 'd'].map((name) => deployment(name, strict)), deployment('nginx', {})];
+  const { code, stderr } = await run(['gen', 'vap', '-f', '-', '--from', join(recordings, 'nginx.jsonl.zst')], {
+    input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /run-as-non-root: 4 of 5; .*\n {2}except Deployment\/shop\/nginx \(needed by what was seen: it ran as uid 0\)/,
+  );
+  assert.match(
+    stderr,
+    /capabilities-dropped: 4 of 5; .*\n {2}except Deployment\/shop\/nginx \(needed by what was seen: it used CAP_CHOWN, /,
+  );
 });
 
 test('lists of a real API server: what an excepted workload makes passes with it', { skip: withoutLists }, async () => {

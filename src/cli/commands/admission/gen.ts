@@ -1,13 +1,17 @@
 /** `kguardian gen vap`, `gen gatekeeper`, `gen kyverno`: patterns of the objects that are there, as rules of admission. */
 import { join } from 'node:path';
+import type { Baseline } from '#baseline/baseline.ts';
+import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
+import { observedSubject, outlook } from '#posture/admission/behaviour.ts';
 import { type Form, type FormName, forms } from '#posture/admission/forms.ts';
 import { mine, type MiningOptions, type Proposal } from '#posture/admission/mine.ts';
 import { prove } from '#posture/admission/prove.ts';
-import { inScope, type Scope, subjectText } from '#posture/admission/rule/rule.ts';
+import { inScope, type Rule, type Scope, subjectText } from '#posture/admission/rule/rule.ts';
 import type { Existing } from '#posture/admission/subjects.ts';
 import { Failure } from '../../failure.ts';
 import { writeAtomically } from '../../output-files.ts';
+import { readRecordings } from '../../recording-files.ts';
 import { count, tell } from '../../story.ts';
 import { type ObjectFlags, objectsOf } from './objects.ts';
 
@@ -18,6 +22,7 @@ export interface GenFlags extends ObjectFlags {
   readonly maxExceptions: string;
   readonly excludeNamespace?: readonly string[];
   readonly rule?: readonly string[];
+  readonly from?: readonly string[];
   readonly stage: 'watch' | 'enforce';
   readonly form?: string;
   readonly outputDir?: string;
@@ -39,14 +44,15 @@ export async function genAdmission(name: FormName, flags: GenFlags): Promise<voi
   const wanted = proposals.filter(({ rule }) => flags.rule === undefined || flags.rule.includes(rule.id));
   for (const { id, why } of rejected) tell(`not proposed: ${id}, ${why}`);
   if (wanted.length === 0) throw new Failure(`no pattern of ${count(governed.length, 'object')} has enough support`, 1);
-  await written(form, wanted, governed, flags);
+  const baselines = flags.from === undefined ? [] : fold(await readRecordings(flags.from));
+  await written(form, wanted, governed, { ...flags, baselines });
 }
 
 async function written(
   form: Form,
   proposals: readonly Proposal[],
   objects: readonly Existing[],
-  { stage, outputDir }: GenFlags,
+  { stage, outputDir, baselines }: GenFlags & { readonly baselines: readonly Baseline[] },
 ): Promise<void> {
   const texts = proposals.map(({ rule }) => form.write(rule, stage));
   const proof = prove(form.judge(texts.join('')), proposals, objects, form.nameOf);
@@ -59,11 +65,19 @@ async function written(
     if (outputDir === undefined) process.stdout.write(text);
     else await writeAtomically(join(outputDir, `${rule.id}-${form.name}.yaml`), text);
     tell(`${rule.id}: ${rule.support.holds} of ${rule.support.of}; ${rule.message}`);
-    for (const each of rule.exceptions) tell(`  except ${printable(subjectText(each))}`);
+    for (const each of exceptionsOf(rule, baselines)) tell(`  except ${printable(each)}`);
   }
   tell(
     `${count(proposals.length, 'rule')}; the judge passes ${count(proof.objects, 'object')} and refuses ${count(proof.counterExamples, 'counter-example')}${stage === 'watch' ? '; nothing is refused yet (--stage enforce)' : ''}`,
   );
+}
+
+/** With what recordings say of them. */
+function exceptionsOf({ id, exceptions }: Rule, baselines: readonly Baseline[]): string[] {
+  return exceptions.map((each) => {
+    const known = outlook(id, observedSubject(baselines, each));
+    return `${subjectText(each)}${known === null ? '' : ` (${known})`}`;
+  });
 }
 
 function miningOptions(flags: GenFlags, namespace: string | null): MiningOptions {
