@@ -46,6 +46,11 @@ export function addAdmission({ gen, evaluate }: { readonly gen: Command; readonl
           .choices(['validating', 'cluster'])
           .default('validating'),
       );
+    if (name === 'gatekeeper')
+      one.option(
+        '--rego',
+        'besides, the rules as Rego for servers that run no CEL: not proved, since nothing here runs it',
+      );
     one.option('--output-dir <dir>', 'write files there instead of standard output');
     addClusterFlags(one).action(async (options) =>
       (await import('./commands/admission/gen.ts')).genAdmission(name, options),

@@ -18,11 +18,17 @@ export interface Form {
   judge(text: string): Judge;
 }
 
-export type FormName = 'vap' | 'gatekeeper' | 'kyverno' | 'kyverno-cluster';
+export type FormName = 'vap' | 'gatekeeper' | 'gatekeeper-rego' | 'kyverno' | 'kyverno-cluster';
 
 export const forms: Readonly<Record<FormName, Form>> = {
   vap: { name: 'vap', nameOf, write: writeVap, judge: vapJudge },
   gatekeeper: { name: 'gatekeeper', nameOf, write: writeGatekeeper, judge: gatekeeperJudge },
+  'gatekeeper-rego': {
+    name: 'gatekeeper',
+    nameOf,
+    write: (rule, stage) => writeGatekeeper(rule, stage, true),
+    judge: gatekeeperJudge,
+  },
   kyverno: { name: 'kyverno', nameOf, write: writeKyverno, judge: kyvernoJudge },
   'kyverno-cluster': { name: 'kyverno', nameOf, write: writeKyvernoCluster, judge: kyvernoJudge },
 };

@@ -25,13 +25,14 @@ export interface GenFlags extends ObjectFlags {
   readonly from?: readonly string[];
   readonly stage: 'watch' | 'enforce';
   readonly form?: string;
+  readonly rego?: boolean;
   readonly outputDir?: string;
 }
 
 const system = ['kube-node-lease', 'kube-public', 'kube-system'];
 
 export async function genAdmission(name: FormName, flags: GenFlags): Promise<void> {
-  const form = forms[name === 'kyverno' && flags.form === 'cluster' ? 'kyverno-cluster' : name];
+  const form = forms[wantedForm(name, flags)];
   const { objects, unread, namespace } = await objectsOf(flags);
   const options = miningOptions(flags, namespace);
   for (const each of unread) tell(printable(each));
@@ -46,6 +47,11 @@ export async function genAdmission(name: FormName, flags: GenFlags): Promise<voi
   if (wanted.length === 0) throw new Failure(`no pattern of ${count(governed.length, 'object')} has enough support`, 1);
   const baselines = flags.from === undefined ? [] : fold(await readRecordings(flags.from));
   await written(form, wanted, governed, { ...flags, baselines });
+}
+
+function wantedForm(name: FormName, { form, rego }: GenFlags): FormName {
+  if (form === 'cluster') return 'kyverno-cluster';
+  return rego === true ? 'gatekeeper-rego' : name;
 }
 
 async function written(

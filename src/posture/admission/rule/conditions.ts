@@ -1,6 +1,6 @@
 /** When a rule is asked at all. Each form writes these where its engine wants them. */
 import { any, type Cel, cel } from './cel.ts';
-import { type Rule, type Subject, subjectText, type VariableName, variableNames } from './rule.ts';
+import { type Rule, type Subject, type VariableName, variableNames } from './rule.ts';
 
 /** As `dyn`: the API server would check `template` against a Pod's type, and report it on each policy. */
 const definitions: Readonly<Record<VariableName, Cel>> = {
@@ -53,10 +53,10 @@ const byController = cel`request.?userInfo.?username.orValue("") in ${[
 
 /** An exception holds for the object of that name and for what its controllers make of it. */
 function isExcepted(exceptions: readonly Subject[]): Cel {
-  const texts = exceptions.map(subjectText);
+  const texts = exceptions.map((each) => `${each.kind}/${each.namespace}/${each.name}`);
   const within = (kind: string): string[] =>
     exceptions.flatMap((each) => (each.kind === kind ? [`${each.namespace}/${each.name}`] : []));
-  const own = cel`object.kind + "/" + (${namespace} == "" ? "" : ${namespace} + "/") + object.metadata.?name.orValue("") in ${texts}`;
+  const own = cel`object.kind + "/" + ${namespace} + "/" + object.metadata.?name.orValue("") in ${texts}`;
   const owners: Cel[] = [cel`o.kind + "/" + ${namespace} + "/" + o.name in ${texts}`];
   const [deployments, cronJobs] = [within('Deployment'), within('CronJob')];
   if (deployments.length > 0)

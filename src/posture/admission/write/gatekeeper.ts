@@ -4,10 +4,20 @@ import { all, cel } from '../rule/cel.ts';
 import { conditionsOf, variablesOf } from '../rule/conditions.ts';
 import type { Rule, Scope } from '../rule/rule.ts';
 import { headOf, nameOf } from './head.ts';
+import { regoOf } from './rego.ts';
 import { expressionOf, type Stage } from './vap.ts';
 
-export function writeGatekeeper(rule: Rule, stage: Stage): string {
+/** `rego`: besides, for servers that run no CEL. Nothing here runs it. */
+export function writeGatekeeper(rule: Rule, stage: Stage, rego = false): string {
   const kind = kindOf(rule);
+  const fallback: YamlMap[] = rego
+    ? [
+        {
+          engine: 'Rego',
+          source: { rego: regoOf(kind.toLowerCase(), conditionsOf(rule), rule.holds.cel, rule.message) },
+        },
+      ]
+    : [];
   const applies = all([cel`object != null`, ...conditionsOf(rule).map(({ expression }) => expression)]);
   const template: YamlMap = {
     apiVersion: 'templates.gatekeeper.sh/v1',
@@ -31,6 +41,7 @@ export function writeGatekeeper(rule: Rule, stage: Stage): string {
                 validations: [{ expression: cel`!variables.applies || (${rule.holds})`.cel, message: rule.message }],
               },
             },
+            ...fallback,
           ],
         },
       ],
@@ -42,7 +53,8 @@ export function writeGatekeeper(rule: Rule, stage: Stage): string {
     metadata: { name: nameOf(rule) },
     spec: { enforcementAction: stage === 'watch' ? 'dryrun' : 'deny', match: matchOf(rule) },
   };
-  return `${yamlDocument(headOf(rule), template)}${yamlDocument([], constraint)}`;
+  const head = [...headOf(rule), ...(rego ? ['its Rego, for servers that run no CEL, is not proved'] : [])];
+  return `${yamlDocument(head, template)}${yamlDocument([], constraint)}`;
 }
 
 /** `KguardianImageRegistries`. */
