@@ -1,5 +1,6 @@
 /** The written text, asked by the judge: what is there passes or is an exception, a counter-example of each rule does not. */
 import { json } from '#kubernetes/json.ts';
+import { isTarget } from './candidate.ts';
 import type { Judge } from './judge/judge.ts';
 import { type AdmissionRequest, question, requestOf } from './judge/request.ts';
 import type { Proposal } from './mine.ts';
@@ -7,7 +8,7 @@ import { type Rule, subjectText } from './rule/rule.ts';
 import { type Existing, groups, type Manifest } from './subjects.ts';
 
 export interface Proof {
-  /** Objects that were asked about. */
+  /** Objects that some rule is about: each was asked about. */
   readonly objects: number;
   readonly counterExamples: number;
   /** What is not as it should be. */
@@ -18,9 +19,11 @@ export interface Proof {
 export function prove(
   judge: Judge,
   proposals: readonly Proposal[],
-  objects: readonly Existing[],
+  all: readonly Existing[],
   nameOf: (rule: Rule) => string,
 ): Proof {
+  // Other kinds no rule is about, and Kubernetes itself may not serve them.
+  const objects = all.filter((each) => proposals.some(({ rule }) => isTarget(rule.targets, each)));
   const faults: string[] = [];
   const rules = new Map(proposals.map(({ rule }) => [nameOf(rule), rule]));
   const missing = [...rules.keys()].filter((name) => !judge.policies.includes(name));

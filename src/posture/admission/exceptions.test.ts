@@ -1,0 +1,117 @@
+/** Who is excepted, who only says so, and what of an old object may still change. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { existingOf } from './cluster.cases.ts';
+import { forms } from './forms.ts';
+import { verdict } from './judge/judge.ts';
+import { question, requestOf } from './judge/request.ts';
+import { mine, miningDefaults } from './mine.ts';
+import { prove } from './prove.ts';
+
+const onHost = { hostPID: true, containers: [{ name: 'a', image: 'a/b:1' }] };
+const plain = { containers: [{ name: 'a', image: 'a/b:1' }] };
+const of = (apiVersion: string, kind: string, name: string, spec: object, metadata: object = {}): object => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace: 'shop', ...metadata },
+  spec,
+});
+const owner = (kind: string, name: string): object => ({
+  ownerReferences: [{ apiVersion: 'apps/v1', kind, name, uid: `uid-${name}`, controller: true }],
+});
+const deployment = (name: string, spec: object): object => of('apps/v1', 'Deployment', name, { template: { spec } });
+const replicaSet = of(
+  'apps/v1',
+  'ReplicaSet',
+  'agent-5f',
+  { template: { spec: onHost } },
+  owner('Deployment', 'agent'),
+);
+const pod = (labels: object, own: object): object => of('v1', 'Pod', 'agent-5f-x', onHost, { labels, ...own });
+const cronJob = of('batch/v1', 'CronJob', 'nightly', { jobTemplate: { spec: { template: { spec: onHost } } } });
+const jobPod = (job: string): object => of('v1', 'Pod', `${job}-x`, onHost, owner('Job', job));
+
+const objects = existingOf([
+  ...Array.from({ length: 10 }, (_, at) => deployment(`web-${at}`, plain)),
+  deployment('agent', onHost),
+  replicaSet,
+  pod({ 'pod-template-hash': '5f' }, owner('ReplicaSet', 'agent-5f')),
+  cronJob,
+  of('batch/v1', 'Job', 'nightly-29000000', { template: { spec: onHost } }, owner('CronJob', 'nightly')),
+  // No rule is about it, and nobody knows its plural.
+  of('example.com/v1', 'Widget', 'w', {}),
+]);
+const { proposals } = mine(objects, { ...miningDefaults, scope: { except: [] } });
+const [proposal] = proposals.filter(({ rule }) => rule.id === 'host-namespaces');
+const controller = (name: string): string => `system:serviceaccount:kube-system:${name}-controller`;
+
+const cases: readonly (readonly [what: string, asked: object, allowed: boolean])[] = [
+  ['the object of that name', { object: deployment('agent', onHost) }, true],
+  ['another name', { object: deployment('agent2', onHost) }, false],
+  [
+    'the same name elsewhere',
+    { object: { ...deployment('agent', onHost), metadata: { name: 'agent', namespace: 'x' } } },
+    false,
+  ],
+  ['the same name of another kind', { object: of('v1', 'Pod', 'agent', onHost) }, false],
+  ['what its controller makes', { object: replicaSet, user: controller('deployment') }, true],
+  ['the same made by somebody else', { object: replicaSet, user: 'mallory' }, false],
+  [
+    'a pod of its ReplicaSet',
+    { object: pod({ 'pod-template-hash': '5f' }, owner('ReplicaSet', 'agent-5f')), user: controller('replicaset') },
+    true,
+  ],
+  [
+    'a pod that names the owner itself',
+    { object: pod({ 'pod-template-hash': '5f' }, owner('ReplicaSet', 'agent-5f')) },
+    false,
+  ],
+  [
+    'a pod of another ReplicaSet',
+    { object: pod({ 'pod-template-hash': '6a' }, owner('ReplicaSet', 'agent-b-6a')), user: controller('replicaset') },
+    false,
+  ],
+  ['a pod of a Job of its CronJob', { object: jobPod('nightly-29000000'), user: controller('job') }, true],
+  ['a Job that is called likewise', { object: jobPod('nightly-b-29000000'), user: controller('job') }, false],
+  [
+    'a change that leaves the spec as it is',
+    { operation: 'UPDATE', object: deployment('old', onHost), oldObject: deployment('old', onHost) },
+    true,
+  ],
+  [
+    'a change of the spec that breaks the rule',
+    { operation: 'UPDATE', object: deployment('old', onHost), oldObject: deployment('old', plain) },
+    false,
+  ],
+  [
+    'what is being deleted',
+    { object: of('v1', 'Pod', 'p', onHost, { deletionTimestamp: '2026-01-01T00:00:00Z' }) },
+    true,
+  ],
+  [
+    'a debug container in a pod on the host',
+    {
+      operation: 'UPDATE',
+      subresource: 'ephemeralcontainers',
+      object: of('v1', 'Pod', 'p', onHost),
+      oldObject: of('v1', 'Pod', 'p', plain),
+    },
+    false,
+  ],
+  ['a deletion', { operation: 'DELETE', object: deployment('agent2', onHost) }, true],
+];
+
+for (const [name, form] of Object.entries(forms))
+  test(`${name}: who is excepted, and who only says so`, () => {
+    assert.ok(proposal);
+    assert.deepEqual(
+      proposal.rule.exceptions.map(({ kind, name: own }) => `${kind}/${own}`),
+      ['CronJob/nightly', 'Deployment/agent'],
+    );
+    const judge = form.judge(form.write(proposal.rule, 'enforce'));
+    assert.deepEqual(prove(judge, [proposal], objects, form.nameOf).faults, []);
+    for (const [what, asked, allowed] of cases) {
+      const answer = verdict(judge, requestOf(question.parse(asked)), false);
+      assert.equal(answer.allowed, allowed, `${what}: ${answer.reasons.join('; ')}`);
+    }
+  });
