@@ -18,7 +18,10 @@ export const clusterOption = (): Option =>
   );
 
 export const flowsOption = (): Option =>
-  new Option('--flows <file>', 'a log of flows as JSON lines, instead of recordings or beside them');
+  new Option(
+    '--flows <file>',
+    "a log of flows as JSON lines (ours, Hubble's, access logs of Istio's proxies), instead of recordings or beside them",
+  );
 
 /** A log of flows shows what the network sensor sees, and nothing else. */
 export const readsFlows = ({ sensors }: PolicyKind): boolean =>

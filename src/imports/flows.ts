@@ -1,10 +1,11 @@
-/** A flow log → a recording. A state that never came to ESTABLISHED is an attempt, and no evidence. */
+/** A flow log, ours or of others (`flow-records.ts`) → a recording. A state that never came to ESTABLISHED is an attempt, and no evidence. */
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import { type Whose, whoseIn } from '#kubernetes/whose.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
 import { type Container, type Recording, recordingVersion } from '#observation/recording.ts';
 import { type FlowLine, flowLine, isFlowLine } from './flow-line.ts';
+import { converted } from './flow-records.ts';
 
 export class UnreadableFlows extends Error {}
 
@@ -36,19 +37,37 @@ export function readingFlows(cluster: Cluster): FlowReader {
   const seen = new Set<string>();
   const passed = new Map<string, number>();
   let lines = 0;
+  let lost = 0;
   let from = Number.POSITIVE_INFINITY;
   let to = 0;
 
-  function parsed(text: string): FlowLine {
+  const byAddress = new Map(
+    cluster.pods.filter(({ hostNetwork }) => !hostNetwork).flatMap((pod) => pod.ips.map((ip) => [ip, pod] as const)),
+  );
+  const podAt = (ip: string): string | null => {
+    const pod = byAddress.get(ip);
+    return pod === undefined ? null : `${pod.namespace}/${pod.name}`;
+  };
+
+  function pass(why: string): void {
+    passed.set(why, (passed.get(why) ?? 0) + 1);
+  }
+
+  function parsed(text: string): readonly FlowLine[] {
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
       throw new UnreadableFlows(`line ${lines}: not JSON`);
     }
-    if (isFlowLine(value)) return value;
+    if (isFlowLine(value)) return [value];
     const result = flowLine.safeParse(value);
-    if (result.success) return result.data;
+    if (result.success) return [result.data];
+    const others = converted(value, podAt);
+    if (others?.type === 'lines') return others.lines;
+    if (others?.type === 'lost') lost += others.count;
+    if (others?.type === 'left') pass(others.reason);
+    if (others !== null) return [];
     const [issue] = result.error.issues;
     throw new UnreadableFlows(`line ${lines}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
   }
@@ -72,24 +91,26 @@ export function readingFlows(cluster: Cluster): FlowReader {
     return entry;
   }
 
+  function take(line: FlowLine): void {
+    const at = milliseconds(line.ts);
+    from = Math.min(from, at);
+    to = Math.max(to, at);
+    const entry = known(line, at);
+    if (typeof entry.flow === 'string') {
+      pass(entry.flow);
+      return;
+    }
+    const event = eventOf(line, at);
+    entry.events.push(event);
+    if (line.count !== undefined) (entry.counts ??= new Map<number, number>()).set(event, line.count);
+    entry.seen.first = Math.min(entry.seen.first, at);
+    entry.seen.last = Math.max(entry.seen.last, at);
+  }
+
   return {
     add(text) {
       lines += 1;
-      if (text.trim() === '') return;
-      const line = parsed(text);
-      const at = milliseconds(line.ts);
-      from = Math.min(from, at);
-      to = Math.max(to, at);
-      const entry = known(line, at);
-      if (typeof entry.flow === 'string') {
-        passed.set(entry.flow, (passed.get(entry.flow) ?? 0) + 1);
-        return;
-      }
-      const event = eventOf(line, at);
-      entry.events.push(event);
-      if (line.count !== undefined) (entry.counts ??= new Map<number, number>()).set(event, line.count);
-      entry.seen.first = Math.min(entry.seen.first, at);
-      entry.seen.last = Math.max(entry.seen.last, at);
+      if (text.trim() !== '') for (const line of parsed(text)) take(line);
     },
     end() {
       const containers = [...seen].toSorted().flatMap((name) => containerOf(pods.get(name), from));
@@ -98,7 +119,7 @@ export function readingFlows(cluster: Cluster): FlowReader {
         .flatMap(({ flow, seen: sighting, events, counts }): Observation[] =>
           typeof flow === 'string' ? [] : [{ ...flow, seen: { ...sighting, count: countOf(events, counts) } }],
         );
-      return { recording: recordingOf(containers, observations, from, to), notes: notesOf(passed) };
+      return { recording: recordingOf(containers, observations, { from, to, lost }), notes: notesOf(passed) };
     },
   };
 }
@@ -234,8 +255,7 @@ function containerOf(pod: ClusterPod | undefined, started: number): Container[] 
 function recordingOf(
   containers: readonly Container[],
   observations: readonly Observation[],
-  from: number,
-  to: number,
+  { from, to, lost }: { readonly from: number; readonly to: number; readonly lost: number },
 ): Recording {
   const started = Number.isFinite(from) ? from : 0;
   return {
@@ -256,7 +276,8 @@ function recordingOf(
       hook: 'flow log',
       from: started,
       to,
-      lost: 0,
+      // Of whom is not told: it may have been anybody's.
+      lost,
       gaps: [],
     })),
     end: { type: 'end', ended: to, lines: 1 },
