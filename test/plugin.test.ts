@@ -198,11 +198,14 @@ describe('kubectl kguardian', () => {
   });
 
   for (const name of ['web', 'deploy/web', 'deployment.apps/web', 'pod/web-5d4f-x', '-l=app=web', '--all']) {
-    test(`gen writes one file for the workload's container: ${name}`, async () => {
+    test(`gen writes the profile of the workload's container, and the patch that names it: ${name}`, async () => {
       const out = join(folder, name.replaceAll(/\W/g, '-'));
       const { code, stderr } = await alice('gen', 'seccomp', name, '--output-dir', out);
       assert.equal(code, 0, stderr);
-      assert.deepEqual(readdirSync(out), ['shop-web-nginx-seccomp.json']);
+      assert.deepEqual(readdirSync(out).toSorted(), [
+        'shop-web-nginx-seccomp-patch.yaml',
+        'shop-web-nginx-seccomp.json',
+      ]);
       assert.match(stderr, /shop-web-nginx-seccomp\.json; replay allows (\d+) of \1 observations/);
     });
   }

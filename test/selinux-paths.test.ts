@@ -94,6 +94,12 @@ test('programs work under policies by path, each program in its domain, and file
     assert.ok(second.said.includes(each), second.said.join('\n'));
   // Refused when it is looked at, or when it is opened.
   assert.ok(second.said.some((line) => /^nginx shadow\.txt 40[34]$/.test(line)));
-  const others = second.denials.filter(({ fields }) => !/:(shadow_t|root_t|default_t):/.test(fields['tcontext'] ?? ''));
+  // Stopped while it works, nginx signals its workers: in a run that was recorded and in the permissive one it may not have.
+  const stopping = /^(signal|sigkill)$/;
+  const others = second.denials.filter(
+    ({ fields, permissions }) =>
+      !/:(shadow_t|root_t|default_t):/.test(fields['tcontext'] ?? '') &&
+      !(fields['tclass'] === 'process' && permissions.every((each) => stopping.test(each))),
+  );
   assert.deepEqual(others, []);
 });

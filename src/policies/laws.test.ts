@@ -115,6 +115,8 @@ for (const kind of kinds) {
             assert.ok(evidence.length > 0, `${permission} has neither evidence nor ground`);
             for (const judge of judges(kind, fewer).filter(({ tight }) => tight)) {
               const [first] = evidence;
+              // A mesh's port of which nothing is written any more is the default's, not the artifact's.
+              if (kind.unit === 'cluster' && first && !judge.governs(first.each.observation, first.each.by)) continue;
               assert.equal(first && judge.judge(first.each.observation, first.each.by).verdict, 'deny', permission);
             }
           }

@@ -36,8 +36,9 @@ export async function gen(
     if (outputDir === undefined) process.stdout.write(artifact.text);
     else await writeAtomically(join(outputDir, artifact.path), artifact.text);
     const said = outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`;
-    // What was replayed together is told once, with the last.
-    tell(made[at + 1]?.proof === proof ? said : `${said}; ${replayLine(proof)}`);
+    // What was replayed together is told once, with the last; what only names another was not replayed.
+    const next = made.slice(at + 1).find((each) => each.artifact.judged !== false);
+    tell(artifact.judged === false || next?.proof === proof ? said : `${said}; ${replayLine(proof)}`);
   }
 }
 
