@@ -90,8 +90,8 @@ function ofHubble(value: unknown, podAt: PodAt): Converted {
   const sent = sentBy(l4);
   if (sent === null) return { type: 'left', reason: 'a protocol without a word here' };
   const ends = [
-    { ip: IP.source, named: source, ...(sent.from === null ? {} : { port: sent.from }) },
-    { ip: IP.destination, named: destination, ...(sent.to === null ? {} : { port: sent.to }) },
+    { named: source, end: { ip: IP.source, ...(sent.from === null ? {} : { port: sent.from }) } },
+    { named: destination, end: { ip: IP.destination, ...(sent.to === null ? {} : { port: sent.to }) } },
   ] as const;
   const [client, server] = reply ? [ends[1], ends[0]] : ends;
   const names = flow.destination_names ?? [];
@@ -106,11 +106,11 @@ function ofHubble(value: unknown, podAt: PodAt): Converted {
       : {}),
     ...(http === null ? {} : { http }),
   };
-  const [near, far] = [client, server].map(({ named, ...end }) => end) as [FlowLine['local'], FlowLine['local']];
-  const nameOf = ({ ip, named }: (typeof ends)[number]): string | null =>
+  const [near, far] = [client.end, server.end];
+  const nameOf = ({ named, end }: (typeof ends)[number]): string | null =>
     named?.namespace !== undefined && named.pod_name !== undefined && named.pod_name !== ''
       ? `${named.namespace}/${named.pod_name}`
-      : podAt(ip);
+      : podAt(end.ip);
   const [from, to] = [nameOf(client), nameOf(server)];
   const { traffic_direction: seen } = flow;
   const lines: FlowLine[] = [];
