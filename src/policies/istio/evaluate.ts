@@ -1,12 +1,10 @@
 /** Istio's policies as its proxies enforce them, all that stand in the text. What they mean is in `judge/`. */
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
-import type { ObservationOf } from '#observation/observation.ts';
-import type { Container } from '#observation/recording.ts';
-import { aboutFlow } from '../about-flow.ts';
-import { type Call, type CallQuestion, callsIn } from '../calls.ts';
+import { callEvaluator } from '../call-evaluator.ts';
+import { type CallQuestion, callsIn } from '../calls.ts';
 import { objectsOf } from '../documents.ts';
-import type { Evaluator, Verdict } from '../kind.ts';
+import type { Evaluator } from '../kind.ts';
 import { groundOf } from './grounds.ts';
 import { grantsOf } from './judge/grants.ts';
 import { judgeOf } from './judge/judge.ts';
@@ -29,38 +27,9 @@ export function evaluator(text: string, reading: Reading, cluster: Cluster | nul
         .map((grant) => grant.text),
     ),
   ].toSorted();
-  const governed = (flow: ObservationOf<'flow'>, by: Container): readonly Call[] =>
-    calls.observed(flow, by).filter(({ called, port }) => !proxyPorts.includes(port) && judge.governs(called, port));
-
   return {
-    governs: (observation, by) =>
-      observation.type === 'flow' &&
-      observation.outcome === 'established' &&
-      observation.protocol === 'tcp' &&
-      governed(observation, by).length > 0,
-    judge(observation, by) {
-      if (observation.type !== 'flow') throw new Error(`not governed: ${observation.type}`);
-      return governed(observation, by)
-        .map((call) => judge.judge(call))
-        .reduce(worse);
-    },
-    about: aboutFlow,
-    answer(question) {
-      if (question.protocol !== 'TCP') return { verdict: 'unknown', rule: `proxies let ${question.protocol} pass by` };
-      const call = calls.asked(question);
-      return typeof call === 'string' ? { verdict: 'unknown', rule: call } : judge.judge(call);
-    },
+    ...callEvaluator(judge, calls, proxyPorts),
     permissions,
     ground: (permission) => groundOf(permission, known),
-    *neighbours() {
-      for (const { query, call, label } of calls.pairs())
-        if (judge.governs(call.called, call.port)) yield { query, label };
-    },
   };
-}
-
-/** Of several that may have called, all must be let through. */
-function worse(a: Verdict, b: Verdict): Verdict {
-  const rank = { deny: 2, unknown: 1, allow: 0 };
-  return rank[b.verdict] > rank[a.verdict] ? b : a;
 }
