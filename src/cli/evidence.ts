@@ -55,6 +55,17 @@ export async function findEvidence(workload: string | undefined, flags: Evidence
   return { recordings, cluster, selects: (baseline) => isNamed(baseline, asked) && isIn(baseline, flags) };
 }
 
+/** What adds up to what was asked for. Throws a Failure where that is nothing. */
+export function selectedBaselines({ recordings, selects }: Found, workload: string | undefined): Baseline[] {
+  const baselines = fold(recordings).filter(selects);
+  if (baselines.length > 0) return baselines;
+  throw new Failure(
+    workload === undefined
+      ? 'the recording holds no container'
+      : `no workload ${JSON.stringify(workload)} in the recording`,
+  );
+}
+
 /** The recordings without what nobody asked for. */
 export function onlySelected({ recordings, selects }: Found): readonly Recording[] {
   return recordings.map((recording) => onlyOf({ baselines: fold([recording]).filter(selects) }, recording));

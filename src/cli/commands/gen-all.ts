@@ -1,11 +1,10 @@
 /** `kguardian gen all`: every kind that applies, in one tree with a README and kustomizations. */
 import { join } from 'node:path';
 import type { Baseline } from '#baseline/baseline.ts';
-import { fold } from '#baseline/fold.ts';
 import { printable } from '#observation/text.ts';
 import { absences, everything, type Stage, type Unit } from '#proof/everything.ts';
 import { treeOf } from '#proof/tree.ts';
-import { type EvidenceFlags, findEvidence, type Found } from '../evidence.ts';
+import { type EvidenceFlags, findEvidence, type Found, selectedBaselines } from '../evidence.ts';
 import { Failure } from '../failure.ts';
 import { resourcesOf } from './gen-all-resources.ts';
 import { writeAtomically } from '../output-files.ts';
@@ -52,14 +51,9 @@ export async function everythingAbout(
   flags: EvidenceFlags & { readonly allowLoss?: boolean },
   stage: Stage,
 ): Promise<Everything> {
-  const { recordings, cluster, selects } = await findEvidence(workload, flags, { objects: true, since: true });
-  const baselines = fold(recordings).filter(selects);
-  if (baselines.length === 0)
-    throw new Failure(
-      workload === undefined
-        ? 'the recording holds no container'
-        : `no workload ${JSON.stringify(workload)} in the recording`,
-    );
+  const found = await findEvidence(workload, flags, { objects: true, since: true });
+  const baselines = selectedBaselines(found, workload);
+  const { recordings, cluster } = found;
   const given = flags.allowLoss === true ? { allowLoss: true } : {};
   return { units: everything(baselines, recordings, cluster, stage, given), baselines, recordings, cluster };
 }

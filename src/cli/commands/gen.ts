@@ -1,14 +1,13 @@
 /** `kguardian gen <kind>`: every artifact is replayed against the recording before anybody sees it. */
 import { join } from 'node:path';
 import type { Baseline } from '#baseline/baseline.ts';
-import { fold } from '#baseline/fold.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { printable } from '#observation/text.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import { containerName } from '#policies/names.ts';
 import { evidences, generateProved, type ProvedArtifact } from '#proof/generate.ts';
-import { type EvidenceFlags, findEvidence, wantedBy } from '../evidence.ts';
+import { type EvidenceFlags, findEvidence, selectedBaselines, wantedBy } from '../evidence.ts';
 import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { offenceLines, replayLine } from '../proof-text.ts';
@@ -21,14 +20,9 @@ export async function gen(
   given: Record<string, unknown> & EvidenceFlags,
 ): Promise<void> {
   const options = parseOptions(kind.options, given);
-  const { recordings, cluster, selects } = await findEvidence(workload, given, wantedBy(kind));
-  const baselines = fold(recordings).filter(selects);
-  if (baselines.length === 0)
-    throw new Failure(
-      workload === undefined
-        ? 'the recording holds no container'
-        : `no workload ${JSON.stringify(workload)} in the recording`,
-    );
+  const found = await findEvidence(workload, given, wantedBy(kind));
+  const baselines = selectedBaselines(found, workload);
+  const { recordings, cluster } = found;
   const outputDir = given['outputDir'] as string | undefined;
   const all = generateAll(kind, baselines, options, recordings, cluster);
   const made = outputDir === undefined ? all.filter(({ artifact }) => artifact.beside !== true) : all;

@@ -78,26 +78,32 @@ export function reportOf(
   cluster: Cluster | null,
   attacksVersion: number,
 ): Report {
-  const baselines = [...new Set(units.flatMap((each) => each.baselines))];
-  const named = Map.groupBy(baselines, containerName);
-  const workloads = [...named].map(([name, [baseline]]) =>
-    baseline === undefined ? [] : [workloadOf(name, baseline, units, recordings, cluster)],
-  );
-  return { attacksVersion, workloads: workloads.flat().toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+  // What is about many workloads is read once.
+  const judged = units.flatMap((unit): Judged[] => {
+    const evaluator = evaluatorOf(unit, cluster);
+    return [...Map.groupBy(unit.baselines, containerName)].flatMap(([name, [baseline]]) =>
+      baseline === undefined ? [] : [{ name, unit, baseline, evaluator }],
+    );
+  });
+  const named = Map.groupBy(judged, ({ name }) => name);
+  const workloads = [...named].map(([name, own]) => workloadOf(name, own, recordings));
+  return { attacksVersion, workloads: workloads.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-function workloadOf(
-  name: string,
-  baseline: Baseline,
-  units: readonly Unit[],
-  recordings: readonly Recording[],
-  cluster: Cluster | null,
-): WorkloadReport {
+interface Judged {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly baseline: Baseline;
+  readonly evaluator: Evaluator | null;
+}
+
+/** `judged` are the kinds about one container: its baseline is the same in each. */
+function workloadOf(name: string, judged: readonly Judged[], recordings: readonly Recording[]): WorkloadReport {
+  const [first] = judged;
+  if (first === undefined) throw new Error('a group has a member');
+  const { baseline } = first;
   const { instances, coverage } = baseline;
   const own = recordings.map((recording) => onlyOf({ baselines: [baseline] }, recording));
-  const judged = units
-    .filter((unit) => unit.baselines.some((each) => containerName(each) === name))
-    .map((unit) => ({ unit, evaluator: evaluatorOf(unit, cluster) }));
   const by = own.flatMap(({ containers }) => containers)[0];
   const evaluators = judged.flatMap(({ evaluator }) => (evaluator === null ? [] : [evaluator]));
   const rows = by === undefined || evaluators.length === 0 ? null : scored(evaluators, by, baseline);
