@@ -1,6 +1,7 @@
 /** API objects, as lists or one by one → a cluster. Kinds that policies do not need are passed over. */
 import type { Cluster, ClusterNode, ClusterPod, ClusterWorkload, ContainerPort, Labels, Service } from './cluster.ts';
 import { json, type Json, labels, list, text, texts, whole } from './json.ts';
+import { itemsOf } from './lists.ts';
 import { controllerOf, type Owner, workloadOf } from './owner.ts';
 import { podState } from './pod-state.ts';
 import { probesOf } from './probes.ts';
@@ -25,7 +26,7 @@ export const clusterKinds = [
 const controllers = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob', 'ReplicationController'];
 
 export function clusterOfObjects(given: readonly unknown[]): Cluster {
-  const objects = given.flatMap(flat);
+  const objects = given.flatMap(itemsOf).map(json);
   const of = (kind: string): Json[] => objects.filter((each) => each['kind'] === kind);
   const owners = new Map(objects.map((each) => [text(meta(each)['uid']), controllerOf(meta(each)['ownerReferences'])]));
   const endpoints = endpointsByService(of('EndpointSlice'));
@@ -60,14 +61,6 @@ function versionsDefined(object: Json): string[] {
     const [group, name] = [text(spec['group']), text(json(each)['name'])];
     return group === null || name === null || json(each)['served'] === false ? [] : [`${group}/${name}`];
   });
-}
-
-function flat(object: unknown): Json[] {
-  const { items, kind } = json(object);
-  if (items === undefined) return [json(object)];
-  // The items of a typed list do not say their kind.
-  const [, own = ''] = /^(\w+)List$/.exec(text(kind) ?? '') ?? [];
-  return list(items).flatMap((each) => flat(own === '' ? each : { kind: own, ...json(each) }));
 }
 
 function meta(object: Json): Json {

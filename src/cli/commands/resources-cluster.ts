@@ -1,8 +1,9 @@
 /** The objects that advice has to do with, of files or of the cluster. Advice goes without them, and says what it then does not know. */
-import { json, text } from '#kubernetes/json.ts';
+import { text } from '#kubernetes/json.ts';
 import { documents } from '#posture/documents.ts';
 import { objectsOf } from '#posture/resources/objects.ts';
 import type { Api } from '../cluster/api.ts';
+import { listed } from '../cluster/collections.ts';
 import { Failure } from '../failure.ts';
 import { tell } from '../story.ts';
 import { complain } from './resources-lines.ts';
@@ -15,16 +16,8 @@ export interface Wanted {
   readonly name: string;
 }
 
-const collections: readonly (readonly [root: string, resource: string, apiVersion: string, kind: string])[] = [
-  ['/apis/apps/v1', 'deployments', 'apps/v1', 'Deployment'],
-  ['/apis/apps/v1', 'statefulsets', 'apps/v1', 'StatefulSet'],
-  ['/apis/apps/v1', 'daemonsets', 'apps/v1', 'DaemonSet'],
-  ['/apis/batch/v1', 'cronjobs', 'batch/v1', 'CronJob'],
-];
-const besides: typeof collections = [
-  ['/apis/autoscaling/v2', 'horizontalpodautoscalers', 'autoscaling/v2', 'HorizontalPodAutoscaler'],
-  ['/api/v1', 'limitranges', 'v1', 'LimitRange'],
-];
+const collections = ['deployments', 'statefulsets', 'daemonsets', 'cronjobs'] as const;
+const besides = ['horizontalpodautoscalers', 'limitranges'] as const;
 
 /** A document that cannot be read is told with its line; the others count. */
 export async function objectsInFiles(files: readonly string[]): Promise<unknown[]> {
@@ -40,15 +33,12 @@ export async function objectsInFiles(files: readonly string[]): Promise<unknown[
 /** Of one namespace, or of all for null. A collection that may not be read is told, and its objects are not known. */
 export async function objectsInCluster(api: Api, namespace: string | null): Promise<unknown[]> {
   const found: unknown[] = [];
-  for (const [root, resource, apiVersion, kind] of [...collections, ...besides])
+  for (const each of [...collections, ...besides])
     try {
-      const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-      const objects = await api.list(`${root}${scope}/${resource}`);
-      // An API server leaves them out of the items of a list.
-      found.push(...objects.map((each) => ({ ...json(each), apiVersion, kind })));
+      found.push(...(await listed(api, namespace, each)));
     } catch (error) {
       if (!(error instanceof Failure) || error.exitCode === 3) throw error;
-      tell(`${resource} are not taken into account: ${error.message}`);
+      tell(`${each} are not taken into account: ${error.message}`);
     }
   return found;
 }

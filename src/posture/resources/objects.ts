@@ -1,5 +1,6 @@
 /** Objects of a cluster, from an API server or from files, as far as advice has to do with them. */
-import { json, list, text } from '#kubernetes/json.ts';
+import { json, text } from '#kubernetes/json.ts';
+import { itemsOf } from '#kubernetes/lists.ts';
 import { contents, type PodSource } from '../workloads.ts';
 import { replicasOf, scales, type Subject } from './subject.ts';
 
@@ -21,11 +22,6 @@ export function objectsOf(objects: readonly unknown[]): Objects {
     autoscalers: ofKind('HorizontalPodAutoscaler'),
     limitRanges: ofKind('LimitRange'),
   };
-}
-
-function itemsOf(object: unknown): unknown[] {
-  const { kind, items } = json(object);
-  return kind === 'List' && Array.isArray(items) ? list(items).flatMap(itemsOf) : [object];
 }
 
 type Named = Pick<Subject, 'namespace' | 'kind' | 'name'>;

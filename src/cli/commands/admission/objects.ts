@@ -1,9 +1,11 @@
 /** Objects to find patterns in: of files, or of a cluster. */
 import { json } from '#kubernetes/json.ts';
+import { itemsOf } from '#kubernetes/lists.ts';
 import { podState } from '#kubernetes/pod-state.ts';
 import { type Existing, existing } from '#posture/admission/subjects.ts';
 import { documents } from '#posture/documents.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
+import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { fileTexts } from '../pss/manifests.ts';
 
@@ -32,7 +34,7 @@ async function ofFiles(files: readonly string[], flags: ObjectFlags): Promise<Ob
     for (const read of documents(text)) {
       if (read.type === 'broken') unread.push(`${file}:${read.line}: ${read.what}`);
       else
-        for (const each of items(read.object)) {
+        for (const each of itemsOf(read.object)) {
           const found = existing(each, flags.namespace ?? 'default');
           if (found === null)
             unread.push(`${file}:${read.part.line}: no object of a cluster: apiVersion, kind or name is missing`);
@@ -47,26 +49,7 @@ function isOf({ kind, namespace, name }: Existing, wanted: string): boolean {
   return kind === 'Namespace' ? name === wanted : namespace === wanted;
 }
 
-/** An API server leaves kind and version out of the items of a list of one kind. */
-function items(object: unknown): unknown[] {
-  const { kind, apiVersion, items: all } = json(object);
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(all)) return [object];
-  return kind === 'List' ? all : all.map((each) => ({ apiVersion, kind: kind.slice(0, -4), ...json(each) }));
-}
-
-const collections: readonly (readonly [root: string, resource: string, apiVersion: string, kind: string])[] = [
-  ['/apis/apps/v1', 'deployments', 'apps/v1', 'Deployment'],
-  ['/apis/apps/v1', 'statefulsets', 'apps/v1', 'StatefulSet'],
-  ['/apis/apps/v1', 'daemonsets', 'apps/v1', 'DaemonSet'],
-  ['/apis/apps/v1', 'replicasets', 'apps/v1', 'ReplicaSet'],
-  ['/apis/batch/v1', 'cronjobs', 'batch/v1', 'CronJob'],
-  ['/apis/batch/v1', 'jobs', 'batch/v1', 'Job'],
-  ['/api/v1', 'replicationcontrollers', 'v1', 'ReplicationController'],
-  ['/api/v1', 'pods', 'v1', 'Pod'],
-  ['/api/v1', 'services', 'v1', 'Service'],
-  ['/api/v1', 'persistentvolumeclaims', 'v1', 'PersistentVolumeClaim'],
-  ['/apis/networking.k8s.io/v1', 'ingresses', 'networking.k8s.io/v1', 'Ingress'],
-];
+const collections = [...podMakers, 'services', 'persistentvolumeclaims', 'ingresses'] as const;
 
 /** What may not be read is a failure: a pattern over a part of the objects is none. Pods that ended are left out. */
 async function ofCluster(flags: ObjectFlags): Promise<Objects> {
@@ -74,19 +57,16 @@ async function ofCluster(flags: ObjectFlags): Promise<Objects> {
   try {
     const api = cluster.api();
     const namespace = flags.allNamespaces === true ? null : api.namespace;
-    const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-    const objects: Existing[] = [];
-    const add = (object: unknown): void => {
-      const found = existing(object, 'default');
-      if (found !== null) objects.push(found);
-    };
-    for (const [root, resource, apiVersion, kind] of collections)
-      for (const object of await api.list(`${root}${scope}/${resource}`))
-        if (kind !== 'Pod' || podState(object)?.finished !== true) add({ ...json(object), apiVersion, kind });
-    const namespaces = namespace === null ? await api.list('/api/v1/namespaces') : [await api.get(`/api/v1${scope}`)];
-    for (const object of namespaces) add({ ...json(object), apiVersion: 'v1', kind: 'Namespace' });
+    const all: unknown[] = [];
+    for (const each of collections) all.push(...(await listed(api, namespace, each)));
+    all.push(...(await listedNamespaces(api, namespace)));
+    const objects = all.flatMap((object) => (hasEnded(object) ? [] : (existing(object, 'default') ?? [])));
     return { objects, unread: [], namespace };
   } finally {
     cluster.close();
   }
+}
+
+function hasEnded(object: unknown): boolean {
+  return json(object)['kind'] === 'Pod' && podState(object)?.finished === true;
 }

@@ -1,23 +1,19 @@
 /** Pods and templates of files, or of a cluster. What cannot be read or is not known is named, and the rest is done. */
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
-import { json } from '#kubernetes/json.ts';
-import { controllerOf, type Owner, workloadOf } from '#kubernetes/owner.ts';
-import { type PodState, podState } from '#kubernetes/pod-state.ts';
 import { documents, type Part } from '#posture/documents.ts';
 import type { Unread } from '#posture/pss/report/finding.ts';
-import { contents, type PodSource } from '#posture/workloads.ts';
+import { type Running, runningOf } from '#posture/running.ts';
+import { contents } from '#posture/workloads.ts';
 import type { Api } from '../../cluster/api.ts';
+import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
 import { Failure, systemReason } from '../../failure.ts';
 
-export interface Found {
+export interface Found extends Running {
   readonly file: string | null;
   readonly line: number | null;
   /** The document that it stands in; absent for a cluster's. */
   readonly part?: Part;
-  readonly source: PodSource;
-  /** A running pod under the name of its workload: there is no such object. */
-  readonly replica?: true;
 }
 
 export interface NamespaceFound {
@@ -71,60 +67,17 @@ export function manifestsIn(texts: readonly FileText[]): Manifests {
   return { pods, namespaces, unread, unknownKinds };
 }
 
-/** Pods last: what stands above them is known by then. */
-const collections: readonly (readonly [root: string, resource: string, apiVersion: string, kind: string])[] = [
-  ['/api/v1', 'replicationcontrollers', 'v1', 'ReplicationController'],
-  ['/apis/apps/v1', 'deployments', 'apps/v1', 'Deployment'],
-  ['/apis/apps/v1', 'statefulsets', 'apps/v1', 'StatefulSet'],
-  ['/apis/apps/v1', 'daemonsets', 'apps/v1', 'DaemonSet'],
-  ['/apis/apps/v1', 'replicasets', 'apps/v1', 'ReplicaSet'],
-  ['/apis/batch/v1', 'cronjobs', 'batch/v1', 'CronJob'],
-  ['/apis/batch/v1', 'jobs', 'batch/v1', 'Job'],
-  ['/api/v1', 'pods', 'v1', 'Pod'],
-];
-
-/**
- * Of one namespace, or of all for null. What another object controls comes from that one's template; pods are taken
- * besides, since admission may have changed them: they go by the name of their workload. Those that ended are left out.
- */
+/** Of one namespace, or of all for null; running pods besides, under the name of their workload. */
 export async function manifestsOf(api: Api, namespace: string | null): Promise<Manifests> {
-  const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const pods: Found[] = [];
-  const owners = new Map<string, Owner | null>();
-  for (const [root, resource, apiVersion, kind] of collections)
-    for (const object of await api.list(`${root}${scope}/${resource}`)) {
-      const { uid, ownerReferences } = json(json(object)['metadata']);
-      const owner = controllerOf(ownerReferences);
-      if (typeof uid === 'string') owners.set(uid, owner);
-      if (owner !== null && resource !== 'pods') continue;
-      const state = resource === 'pods' ? podState(object) : null;
-      if (state?.finished === true) continue;
-      for (const each of contents({ ...json(object), apiVersion, kind }))
-        if (each.type === 'pods')
-          for (const source of each.pods) pods.push({ file: null, line: null, ...ofWorkload(source, state, owners) });
-    }
+  const objects: unknown[] = [];
+  for (const each of podMakers) objects.push(...(await listed(api, namespace, each)));
+  const pods = runningOf(objects).map((each) => ({ file: null, line: null, ...each }));
   return { pods, namespaces: [], unread: [], unknownKinds: new Map() };
 }
 
 /** The namespace, or all of them for null, with their labels. */
 export async function namespacesOf(api: Api, namespace: string | null): Promise<NamespaceFound[]> {
-  const objects =
-    namespace === null
-      ? await api.list('/api/v1/namespaces')
-      : [await api.get(`/api/v1/namespaces/${encodeURIComponent(namespace)}`)].filter((each) => each !== null);
-  return objects.map((object) => {
-    const { name, labels } = json(json(object)['metadata']);
-    return { name: typeof name === 'string' ? name : '', labels: json(labels) };
-  });
-}
-
-/** A pod under the kind and name of what it belongs to. */
-function ofWorkload(
-  source: PodSource,
-  state: PodState | null,
-  owners: ReadonlyMap<string, Owner | null>,
-): Pick<Found, 'source' | 'replica'> {
-  if (state === null) return { source };
-  const { kind, name } = workloadOf(state, (uid) => owners.get(uid));
-  return kind === 'Pod' ? { source } : { source: { ...source, kind, name }, replica: true };
+  return (await listedNamespaces(api, namespace)).flatMap((object) =>
+    contents(object).filter((each) => each.type === 'namespace'),
+  );
 }
