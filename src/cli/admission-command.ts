@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { addClusterFlags } from './cluster/flags.ts';
 import { collect, command } from './command.ts';
-import { from } from './evidence-flags.ts';
+import { from, manifestsOption } from './evidence-flags.ts';
 
 const forms = [
   ['vap', 'rules of admission as ValidatingAdmissionPolicies: what the objects have in common'],
@@ -17,12 +17,7 @@ export function addAdmission({ gen, evaluate }: { readonly gen: Command; readonl
       `${name} -n shop --output-dir policies`,
     ]);
     one
-      .addOption(
-        new Option(
-          '-f, --filename <file>',
-          'manifests instead of the cluster, - for standard input; repeat for more',
-        ).argParser(collect),
-      )
+      .addOption(manifestsOption())
       .addOption(from())
       .option('--min-support <share>', 'of the objects for which a pattern must hold, 0.8 or 1', '0.8')
       .option('--min-objects <number>', 'a pattern needs so many objects', '5')

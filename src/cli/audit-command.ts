@@ -2,10 +2,9 @@
 import { type Command, Option } from 'commander';
 import type { PolicyKind } from '#policies/kind.ts';
 import { addClusterFlags } from './cluster/flags.ts';
-import { collect, command } from './command.ts';
-import { type AddOptions, asked, clusterOption, flowsOption, from, readsFlows } from './evidence-flags.ts';
+import { command } from './command.ts';
+import { type AddOptions, asked, clusterOption, filesOption, flowsOption, from, readsFlows } from './evidence-flags.ts';
 
-const filename = (help: string): Option => new Option('-f, --filename <file>', help).argParser(collect);
 const output = (): Option =>
   new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table');
 
@@ -23,7 +22,7 @@ export function addAudit(root: Command, kinds: readonly PolicyKind[], addOptions
     ]).aliases([...kind.aliases]);
     one
       .addOption(
-        filename(
+        filesOption(
           kind.deployed.length > 0
             ? 'a candidate, judged as if it were applied; without one what is deployed. Repeat for more'
             : 'the candidate',
@@ -68,7 +67,7 @@ export function addReach(root: Command, kinds: readonly PolicyKind[], addOptions
     'reach shop/web -f policies.yaml --cluster cluster.json',
   ]);
   one
-    .addOption(filename('policies, judged as if they were applied to the cluster; with --cluster these alone'))
+    .addOption(filesOption('policies, judged as if they were applied to the cluster; with --cluster these alone'))
     .addOption(clusterOption())
     .option('--denied', 'list what is refused, too')
     .addOption(output());

@@ -23,6 +23,16 @@ export const flowsOption = (): Option =>
     "a log of flows as JSON lines (ours, Hubble's, access logs of Istio's proxies), instead of recordings or beside them",
   );
 
+export const filesOption = (help: string): Option => new Option('-f, --filename <file>', help).argParser(collect);
+export const manifestsOption = (): Option =>
+  filesOption('manifests instead of the cluster, - for standard input; repeat for more');
+
+export const auditLogOption = (): Option =>
+  new Option(
+    '--audit-log <file>',
+    "an API server's audit log, - for standard input; repeat for more. Without one what the broker was told",
+  ).argParser(collect);
+
 /** A log of flows shows what the network sensor sees, and nothing else. */
 export const readsFlows = ({ sensors }: PolicyKind): boolean =>
   sensors.length > 0 && sensors.every((sensor) => sensor === 'network');

@@ -5,19 +5,18 @@ import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import { onlyOf } from '#proof/generate.ts';
-import type { ClusterFlags, SelectionFlags } from './cluster/flags.ts';
+import type { SelectionFlags } from './cluster/flags.ts';
 import { type Named, namedBy } from './cluster/names.ts';
 import { readCluster } from './cluster-file.ts';
 import { Failure } from './failure.ts';
 import { readFlowFile } from './import-files.ts';
+import type { PostureFlags, PostureFound } from './posture-evidence.ts';
 import { readRecordings } from './recording-files.ts';
 
-export type EvidenceFlags = ClusterFlags &
+export type EvidenceFlags = PostureFlags &
   SelectionFlags & {
     readonly from?: readonly string[];
     readonly flows?: string;
-    /** A file with the cluster's objects. */
-    readonly cluster?: string;
   };
 
 export interface Found {
@@ -26,6 +25,8 @@ export interface Found {
   readonly cluster: Cluster | null;
   /** Whether a baseline of the recordings is among what was asked for. */
   readonly selects: (baseline: Baseline) => boolean;
+  /** Null where nobody asked for it. */
+  readonly posture: PostureFound | null;
 }
 
 export interface Wanted {
@@ -33,6 +34,8 @@ export interface Wanted {
   readonly objects: boolean;
   /** Whether `--since` means something where there is no broker: a kind may know times itself. */
   readonly since: boolean;
+  /** What postures are judged by, too. */
+  readonly posture?: boolean;
 }
 
 export const wantedBy = (kind: PolicyKind): Wanted => ({
@@ -52,7 +55,12 @@ export async function findEvidence(workload: string | undefined, flags: Evidence
   const recordings = (files.length === 0 ? [] : await readRecordings(files)).map((each) => ofRelease(each, flags));
   if (flags.flows !== undefined) recordings.push(await readFlowFile(flags.flows, cluster));
   const asked = workload === undefined ? null : namedBy(workload);
-  return { recordings, cluster, selects: (baseline) => isNamed(baseline, asked) && isIn(baseline, flags) };
+  return {
+    recordings,
+    cluster,
+    selects: (baseline) => isNamed(baseline, asked) && isIn(baseline, flags),
+    posture: wants.posture === true ? await (await import('./posture-evidence.ts')).postureOfFiles(flags) : null,
+  };
 }
 
 /** What adds up to what was asked for. Throws a Failure where that is nothing. */
@@ -97,7 +105,7 @@ async function fromBroker(
   workload: string | undefined,
   flags: EvidenceFlags,
   given: Cluster | null,
-  { objects }: Wanted,
+  { objects, posture }: Wanted,
 ): Promise<Found> {
   const { openCluster } = await import('./cluster/open.ts');
   const cluster = openCluster(flags);
@@ -112,7 +120,12 @@ async function fromBroker(
       const where = first?.namespace === undefined ? 'in any namespace' : `in the namespace ${first.namespace}`;
       throw new Failure(`${what} was observed ${where}${flags.since === undefined ? '' : ` since ${flags.since}`}`);
     }
-    return { recordings, cluster: given ?? (objects ? await cluster.objects() : null), selects: () => true };
+    return {
+      recordings,
+      cluster: given ?? (objects ? await cluster.objects() : null),
+      selects: () => true,
+      posture: posture === true ? await (await import('./posture-evidence.ts')).postureOfCluster(cluster, flags) : null,
+    };
   } finally {
     cluster.close();
   }

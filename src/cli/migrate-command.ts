@@ -1,7 +1,8 @@
 /** `migrate`: what an API server no longer knows, as what it knows now. */
 import { type Command, Option } from 'commander';
 import { addClusterFlags } from './cluster/flags.ts';
-import { collect, command } from './command.ts';
+import { command } from './command.ts';
+import { filesOption } from './evidence-flags.ts';
 
 export function addMigrate(root: Command): void {
   const migrate = command(root, 'migrate', 'what API servers no longer know, as what they know now', [
@@ -16,10 +17,9 @@ export function addMigrate(root: Command): void {
   );
   one
     .addOption(
-      new Option(
-        '-f, --filename <file>',
+      filesOption(
         'PodSecurityPolicies, roles, bindings, namespaces, pods and templates, - for standard input; repeat for more',
-      ).argParser(collect),
+      ),
     )
     .option('--cluster', 'what runs in the cluster; its policies too, unless files have them')
     .option('--pss-version <version>', 'of the levels: v1.30, or latest', 'latest')

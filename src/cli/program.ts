@@ -8,9 +8,11 @@ import {
   addEvidence,
   type AddOptions,
   asked,
+  auditLogOption,
   clusterOption,
   flowsOption,
   from,
+  manifestsOption,
   readsFlows,
   workload,
 } from './evidence-flags.ts';
@@ -53,6 +55,8 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     .addOption(from())
     .addOption(clusterOption())
     .addOption(flowsOption())
+    .addOption(manifestsOption())
+    .addOption(auditLogOption())
     .requiredOption('--output-dir <dir>', 'where the tree goes')
     .addOption(
       new Option('--stage <stage>', 'watch: forms that refuse nothing, where there are; enforce: what is to hold')

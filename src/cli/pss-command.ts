@@ -1,20 +1,14 @@
 /** Pod Security Standards: below `audit`, `evaluate` and `gen`, beside the kinds of policies. */
 import { type Command, Option } from 'commander';
 import { addClusterFlags } from './cluster/flags.ts';
-import { collect, command } from './command.ts';
-import { from } from './evidence-flags.ts';
+import { command } from './command.ts';
+import { from, manifestsOption } from './evidence-flags.ts';
 
 /** As `posture/pss/level.ts` has them: help about the whole does without loading it. */
 const levels = ['privileged', 'baseline', 'restricted'];
 const summary = 'Pod Security Standards: the levels of pods and templates';
 const versionOption = (): Option =>
   new Option('--pss-version <version>', 'of the policy: v1.30, or latest').default('latest');
-const filename = (): Option =>
-  new Option(
-    '-f, --filename <file>',
-    'manifests instead of the cluster, - for standard input; repeat for more',
-  ).argParser(collect);
-
 /** The parents exist already. */
 export function addPss(root: Command): void {
   const below = (name: string): Command => {
@@ -35,7 +29,7 @@ function addAuditPss(audit: Command): void {
     'pss -f manifests.yaml --pss-version v1.30 -o sarif',
   ]);
   one
-    .addOption(filename())
+    .addOption(manifestsOption())
     .addOption(from())
     .addOption(versionOption())
     .addOption(
@@ -68,7 +62,7 @@ function addGenPss(gen: Command): void {
     ['labels -n shop', 'labels -f manifests.yaml --pss-version v1.30'],
   );
   labels
-    .addOption(filename())
+    .addOption(manifestsOption())
     .addOption(
       new Option('--pss-version <version>', "of the policy: v1.30, or latest; by default the cluster's own, pinned"),
     )
@@ -81,7 +75,7 @@ function addGenPss(gen: Command): void {
     'fix deploy/web -n shop -o strategic',
   ]);
   fix
-    .addOption(filename())
+    .addOption(manifestsOption())
     .addOption(from())
     .addOption(versionOption())
     .addOption(

@@ -2,12 +2,8 @@
 import { type Command, Option } from 'commander';
 import { addClusterFlags } from './cluster/flags.ts';
 import { collect, command } from './command.ts';
+import { auditLogOption } from './evidence-flags.ts';
 
-const log = (): Option =>
-  new Option(
-    '--audit-log <file>',
-    "an API server's audit log, - for standard input; repeat for more. Without one what the broker was told",
-  ).argParser(collect);
 const since = (): Option =>
   new Option('--since <time>', 'of what the broker was told only what was used from then on: 7d, 12h, or a time');
 const maxNames = (): Option =>
@@ -40,7 +36,7 @@ function addGenerate(gen: Command): void {
     ['rbac app -n shop', 'rbac --audit-log kube-audit.log --output-dir policies'],
   );
   one
-    .addOption(log())
+    .addOption(auditLogOption())
     .addOption(since())
     .addOption(new Option('--subject <user>', 'only this user; repeat for more').argParser(collect))
     .addOption(new Option('--group <name>', 'for the group, what its members used; repeat for more').argParser(collect))
@@ -64,7 +60,7 @@ function addAudit(audit: Command): void {
   ]);
   one
     .addOption(rbac('roles and bindings instead of the cluster, - for standard input; repeat for more'))
-    .addOption(log())
+    .addOption(auditLogOption())
     .addOption(since())
     .option('--defaults', 'what Kubernetes gives its own components, too')
     .addOption(maxNames())

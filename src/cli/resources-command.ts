@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { described, flagOf } from '#posture/resources/options.ts';
 import { addClusterFlags, addSelectionFlags } from './cluster/flags.ts';
 import { collect, command } from './command.ts';
-import { from } from './evidence-flags.ts';
+import { filesOption, from } from './evidence-flags.ts';
 
 const forms = ['table', 'yaml', 'json', 'jsonl', 'patch', 'json-patch', 'kustomize', 'vpa', 'hpa', 'namespace'];
 
@@ -24,11 +24,7 @@ export function addResources({ gen, evaluate }: { readonly gen: Command; readonl
       ).default(['agent'], 'agent'),
     )
     .addOption(from())
-    .addOption(
-      new Option('-f, --filename <file>', 'manifests of the workloads, beside the cluster; repeat for more').argParser(
-        collect,
-      ),
-    )
+    .addOption(filesOption('manifests of the workloads, beside the cluster; repeat for more'))
     .addOption(
       new Option(
         '-o, --output <form>',

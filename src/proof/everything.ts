@@ -1,4 +1,5 @@
 /** Every kind for what was observed, each proved or with the reason why it is not there. */
+import { firstOf } from '#baseline/evidence.ts';
 import type { Baseline } from '#baseline/baseline.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
@@ -46,7 +47,7 @@ export function everything(
 }
 
 /** Units without artifacts, those of one kind and reason together. */
-export function absences(
+function absences(
   units: readonly Unit[],
 ): { readonly kind: string; readonly reason: string; readonly names: readonly string[] }[] {
   const absent = units.flatMap(({ kind, name, proved }) =>
@@ -55,6 +56,11 @@ export function absences(
   return [...Map.groupBy(absent, ({ kind, reason }) => `${kind} ${reason}`).values()].flatMap(([first, ...more]) =>
     first === undefined ? [] : [{ ...first, names: [first, ...more].map(({ name }) => name) }],
   );
+}
+
+/** `web, api and 3 more: no seccomp, because …`. */
+export function absenceLines(units: readonly Unit[]): string[] {
+  return absences(units).map(({ kind, reason, names }) => `${firstOf(names, 3)}: no ${kind}, ${reason}`);
 }
 
 /** A cluster's workloads have a reason each, a line each: the first few, and how many more. */

@@ -1,8 +1,8 @@
-/** All that was generated as one tree of files: a folder for each kind, kustomizations, and a README of how to go on. */
-import { stringify } from 'yaml';
-import { markdownText } from './report/markup.ts';
-import { absences, type Stage, type Unit } from './everything.ts';
-import type { ProvedArtifact } from './generate.ts';
+/** All that was generated as one tree of files: a folder for each part, kustomizations, and a README of how to go on. */
+import { parse, stringify } from 'yaml';
+import { firstOf } from '#baseline/evidence.ts';
+import { absenceLines, type Stage, type Unit } from './everything.ts';
+import { treeReadme } from './tree-readme.ts';
 
 export interface TreeFile {
   /** Below the output directory, with slashes. */
@@ -10,45 +10,107 @@ export interface TreeFile {
   readonly text: string;
 }
 
-/** A patch of a workload that no policy kind wrote. */
-export interface PatchBeside {
-  readonly path: string;
-  readonly text: string;
-  readonly what: string;
-  readonly of: string;
+/** What one kind of policies wrote, or another command of the same standing. */
+export interface TreePart {
+  readonly name: string;
+  /** `watches`: whether there is a form that refuses nothing; the others are sentences. */
+  readonly rollout: {
+    readonly watches: boolean;
+    readonly look: string;
+    readonly enforce: string;
+    readonly undo: string;
+  };
+  readonly files: readonly TreeEntry[];
+  /** What is not there, and why: sentences without a full stop. */
+  readonly without: readonly string[];
+  /** What else to know of it. */
+  readonly notes: readonly string[];
 }
 
-interface Placed extends ProvedArtifact {
-  readonly unit: Unit;
+export interface TreeEntry extends TreeFile {
+  /** A file name: in the part's folder, or that of the patches. */
   readonly path: string;
+  readonly what: string;
+  readonly of: string;
+  /** What its judge said; null where there was nothing to be asked. */
+  readonly judged: string | null;
+  /** Absent: a file of nodes. */
+  readonly applied?: 'object' | 'patch' | undefined;
+  /** Whether something is refused, or runs in another way, once it is applied. */
+  readonly refuses: boolean;
+}
+
+/** Where it lies, and whether the kustomizations leave it out until the next stage. */
+export interface Placed extends TreeEntry {
+  readonly waits: boolean;
+}
+
+/** The kinds of policies, in the order in which they were asked for. */
+export function policyParts(units: readonly Unit[]): TreePart[] {
+  return [...Map.groupBy(units, ({ kind }) => kind)].map(([{ name, rollout }, own]) => ({
+    name,
+    rollout: { ...rollout, watches: rollout.watch !== null },
+    files: own.flatMap(entriesOf),
+    without: absenceLines(own),
+    notes: notesOf(own),
+  }));
+}
+
+function entriesOf({ kind, name, refuses, proved }: Unit): TreeEntry[] {
+  if (proved.type !== 'proved') return [];
+  return proved.artifacts.map(({ artifact, proof }) => {
+    const { path, text, applied, wider, judged } = artifact;
+    const all = proof.allowed + proof.denied + proof.unknown;
+    const what = `${kind.summary}${wider === undefined ? '' : `; wider than what was seen: ${wider}`}`;
+    return {
+      ...{ path, text, of: name, applied, refuses },
+      what: applied === 'patch' ? 'names the profile in the workload' : what,
+      judged: judged === false ? null : `${proof.allowed} of ${all} allowed`,
+    };
+  });
+}
+
+/** What holds for several is said once. */
+function notesOf(units: readonly Unit[]): string[] {
+  const all = units.flatMap(({ kind, name, proved }) =>
+    proved.type === 'proved' ? proved.notes.map((note) => ({ kind: kind.name, name, note })) : [],
+  );
+  return [...Map.groupBy(all, ({ note }) => note).values()].flatMap(([first, ...more]) =>
+    first === undefined
+      ? []
+      : [
+          `${first.kind} of ${firstOf(
+            [first, ...more].map(({ name }) => name),
+            3,
+          )}: ${first.note}`,
+        ],
+  );
 }
 
 /** Two workloads may come to one path: who writes looks. */
-export function treeOf(units: readonly Unit[], stage: Stage, more: readonly PatchBeside[] = []): TreeFile[] {
-  const placed = units.flatMap((unit) =>
-    unit.proved.type === 'proved'
-      ? unit.proved.artifacts.map(
-          (each): Placed => ({ ...each, unit, path: `${folderOf(unit, each)}/${each.artifact.path}` }),
-        )
-      : [],
-  );
-  const objects = placed.filter(({ artifact }) => artifact.applied === 'object');
-  const beside = more.map((each) => ({ ...each, path: `patches/${each.path}` }));
-  const patches = [...placed.filter(({ artifact }) => artifact.applied === 'patch'), ...beside].map(({ path }) => path);
-  // What has no form that only watches waits for its turn.
-  const now = objects.filter(({ unit }) => stage === 'enforce' || !unit.refuses);
+export function treeOf(parts: readonly TreePart[], stage: Stage): TreeFile[] {
+  const placed = parts.map((part) => ({ ...part, files: part.files.map((each) => placedIn(part, each, stage)) }));
+  const files = placed.flatMap((part) => part.files);
+  const now = (applied: 'object' | 'patch', of: readonly Placed[]): Placed[] =>
+    of.filter((each) => each.applied === applied && !each.waits);
+  // The last one wins: what makes a pod compliant (RuntimeDefault) comes before what names a profile of its own.
+  const patches = placed.toReversed().flatMap((part) => now('patch', part.files));
   return [
-    ...placed.map(({ path, artifact }) => ({ path, text: artifact.text })),
-    ...beside.map(({ path, text }) => ({ path, text })),
-    { path: 'kustomization.yaml', text: kustomization(now) },
+    ...files.map(({ path, text }) => ({ path, text })),
+    { path: 'kustomization.yaml', text: kustomization(now('object', files)) },
     ...(patches.length === 0 ? [] : [{ path: 'patches/kustomization.yaml', text: component(patches) }]),
-    { path: 'README.md', text: readme(units, placed, beside, stage) },
+    { path: 'README.md', text: treeReadme(placed, stage) },
   ];
 }
 
 /** Patches lie with their kustomization: it may read nothing outside of its own folder. */
-function folderOf({ kind }: Unit, { artifact }: ProvedArtifact): string {
-  return artifact.applied === 'patch' ? 'patches' : kind.name;
+function placedIn({ name }: TreePart, entry: TreeEntry, stage: Stage): Placed {
+  const { applied, path, refuses } = entry;
+  return {
+    ...entry,
+    path: `${applied === 'patch' ? 'patches' : name}/${path}`,
+    waits: applied !== undefined && refuses && stage === 'watch',
+  };
 }
 
 function kustomization(objects: readonly Placed[]): string {
@@ -56,92 +118,32 @@ function kustomization(objects: readonly Placed[]): string {
   return stringify({ ...head, resources: objects.map(({ path }) => path).toSorted() }, { lineWidth: 0 });
 }
 
-/** A component changes the workloads of whoever takes it in: they are not in this tree. */
-function component(patches: readonly string[]): string {
+interface Named {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/**
+ * A component changes the workloads of whoever takes it in: they are not in this tree. By target, since each of several
+ * kustomizations that take it in has some of them, and a patch without one must find its object.
+ */
+function component(patches: readonly Placed[]): string {
   const head = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component' };
-  const all = patches.toSorted().map((path) => ({ path: path.replace(/^patches\//, '') }));
+  const named = patches.map(({ path, text }) => ({ path, ...(parse(text) as Named) }));
+  const places = Map.groupBy(named, ({ kind, metadata }) => `${kind}/${metadata.name}`);
+  const all = named.map(({ path, apiVersion, kind, metadata: { name, namespace } }) => {
+    const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : [undefined, apiVersion];
+    const own = new Set((places.get(`${kind}/${name}`) ?? []).map(({ metadata }) => metadata.namespace));
+    return {
+      path: path.replace(/^patches\//, ''),
+      target: {
+        ...(group === undefined ? {} : { group }),
+        ...{ version, kind, name: name.replaceAll('.', '\\.') },
+        // A kustomization may give its objects their namespace later than it takes components in.
+        ...(own.size === 1 ? {} : { namespace }),
+      },
+    };
+  });
   return stringify({ ...head, patches: all }, { lineWidth: 0 });
-}
-
-function readme(
-  units: readonly Unit[],
-  placed: readonly Placed[],
-  beside: readonly PatchBeside[],
-  stage: Stage,
-): string {
-  const patched = beside.length > 0 || placed.some(({ artifact }) => artifact.applied === 'patch');
-  const kinds = [...new Set(placed.map(({ unit }) => unit.kind))];
-  const lines = [
-    '# Policies written by kguardian',
-    '',
-    stage === 'watch'
-      ? 'This is the first stage: **watch**. What has a form that refuses nothing is written in that form; the rest is written and waits: `kustomization.yaml` leaves it out. Generate again with `--stage enforce` when what is told has been quiet for as long as your workloads take to do all that they do.'
-      : 'This is the second stage: **enforce**. What is written refuses whatever was not observed. Generate with `--stage watch` first.',
-    '',
-    '## What is here',
-    '',
-    '| file | what it does | of | replay of what was observed |',
-    '|---|---|---|---|',
-    ...placed.map((each) => fileRow(each)),
-    ...beside.map(({ path, what, of }) => `| \`${path}\` | ${markdownText(what)} | ${markdownText(of)} | – |`),
-    ...toKnow(units),
-    '',
-    '## How to roll it out',
-    '',
-    '1. Read the files. Each says what it rests on.',
-    '2. `kubectl apply -k .` applies the objects that refuse nothing yet, or all of them in the second stage; files of nodes go where their kind says below.',
-    ...(patched
-      ? [
-          '3. Patches change your workloads, to name their profiles and to size them: add `components: [<this folder>/patches]` to the kustomization that has them.',
-        ]
-      : []),
-    '',
-    'One workload after another, the least important first; within one, a kind after another in this order.',
-    ...kinds
-      .toSorted(byReach)
-      .flatMap(({ name, rollout }) => [
-        '',
-        `### ${name}`,
-        '',
-        `- watch: ${rollout.look}`,
-        `- enforce: ${rollout.enforce}`,
-        `- back: ${rollout.undo}`,
-      ]),
-    '',
-    '## How to prove it again',
-    '',
-    '`kguardian prove FILE --from RECORDING` replays a recording, `kguardian explain FILE --from RECORDING` shows the evidence behind each permission, `kguardian score FILE` the attacks that are left.',
-    '',
-  ];
-  return lines.join('\n');
-}
-
-/** What can be watched first comes before what cannot. */
-function byReach(a: Unit['kind'], b: Unit['kind']): number {
-  const later = (kind: Unit['kind']): number => (kind.rollout.watch === null ? 1 : 0);
-  return later(a) - later(b) || (a.name < b.name ? -1 : 1);
-}
-
-function fileRow({ path, artifact, unit, proof }: Placed): string {
-  const what =
-    artifact.applied === 'patch'
-      ? 'names the profile in the workload'
-      : `${unit.kind.summary}${artifact.wider === undefined ? '' : `; wider than what was seen: ${artifact.wider}`}`;
-  const all = proof.allowed + proof.denied + proof.unknown;
-  const replayed = artifact.judged === false ? '–' : `${proof.allowed} of ${all} allowed`;
-  const waits = unit.refuses && artifact.applied === 'object' ? ', refuses at once' : '';
-  return `| \`${path}\` | ${markdownText(what)}${waits} | ${markdownText(unit.name)} | ${replayed} |`;
-}
-
-function toKnow(units: readonly Unit[]): string[] {
-  const notes = units.flatMap(({ kind, name, proved }) =>
-    proved.type === 'proved'
-      ? proved.notes.map((note) => `- ${kind.name} of ${markdownText(name)}: ${markdownText(note)}`)
-      : [],
-  );
-  const without = absences(units).map(
-    ({ kind, reason, names }) => `- **no ${kind}** of ${names.map(markdownText).join(', ')}: ${markdownText(reason)}`,
-  );
-  const rows = [...without, ...new Set(notes)];
-  return rows.length === 0 ? [] : ['', '## What to know', '', ...rows];
 }

@@ -1,4 +1,5 @@
 /** `kguardian gen <kind>`: every artifact is replayed against the recording before anybody sees it. */
+import { firstOf } from '#baseline/evidence.ts';
 import { join } from 'node:path';
 import type { Baseline } from '#baseline/baseline.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
@@ -47,7 +48,7 @@ export function generateAll(
   const all = new Map<string, ProvedArtifact>();
   const abstained: string[] = [];
   for (const evidence of evidences(kind, baselines, cluster)) {
-    const name = printable(shortened([...new Set(evidence.baselines.map(containerName))]));
+    const name = printable(firstOf([...new Set(evidence.baselines.map(containerName))], 5));
     const generated = generateProved(kind, evidence, options, recordings);
     if (generated.type === 'abstained') {
       abstained.push(`${name}: no ${kind.name} policy, ${generated.reason}`);
@@ -73,11 +74,6 @@ export function generateAll(
   for (const each of abstained) tell(each);
   if (abstained.length > 0) process.exitCode = 1;
   return [...all.values()];
-}
-
-/** A cluster's containers are too many to name. */
-function shortened(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }
 
 /** `observed for 12 s in 1 run, nothing lost`. */

@@ -12,7 +12,7 @@ interface Flags extends EvidenceFlags {
 }
 
 export async function report(workload: string | undefined, flags: Flags): Promise<void> {
-  const { units, recordings, cluster } = await everythingAbout(workload, flags, 'enforce');
+  const { units, recordings, cluster } = await everythingAbout(workload, flags, 'enforce', false);
   const found = reportOf(units, recordings, cluster, attacksVersion);
   const written = {
     markdown: () => reportMarkdown(found),

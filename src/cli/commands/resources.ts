@@ -1,11 +1,12 @@
 /** `kguardian gen resources`: requests and limits from measured usage, each with its reason. */
 import { open } from 'node:fs/promises';
 import { printable } from '#observation/text.ts';
+import { advised } from '#posture/resources/advised.ts';
 import { known, limitRangesIn, type Objects, objectsOf } from '#posture/resources/objects.ts';
 import { type Options, optionsOf } from '#posture/resources/options.ts';
 import { recommend } from '#posture/resources/recommend/recommend.ts';
 import type { Measured } from '#posture/resources/sources/recordings.ts';
-import { containersOf, type Subject } from '#posture/resources/subject.ts';
+import type { Subject } from '#posture/resources/subject.ts';
 import { consequences } from '#posture/resources/write/consequences.ts';
 import { hpaChanges } from '#posture/resources/write/hpa.ts';
 import { limitRangeNotes } from '#posture/resources/write/namespace.ts';
@@ -211,15 +212,9 @@ async function isRecording(file: string): Promise<boolean> {
 }
 
 function subjectOf(measured: Measured, objects: Objects, options: Options, { container }: ResourcesFlags): Subject {
-  const { id, workload, name } = measured;
-  const named = { namespace: workload?.namespace ?? null, kind: workload?.kind ?? null, name };
-  const own = known(objects, named);
-  const current = new Map(containersOf(own.source?.pod).map((each) => [each.name, each.current]));
-  const advice = measured.containers
-    .filter((usage) => container === undefined || usage.name === container)
-    .map((usage) => recommend({ ...usage, current: usage.current ?? current.get(usage.name) ?? null }, options));
-  for (const { name: of, fault } of advice) if (fault !== null) complain(id, `${of}: ${fault}`);
-  return { id, ...named, ...own, advice };
+  const subject = advised(measured, objects, options, (name) => container === undefined || name === container);
+  for (const { name: of, fault } of subject.advice) if (fault !== null) complain(subject.id, `${of}: ${fault}`);
+  return subject;
 }
 
 function told(subject: Subject, objects: Objects): void {

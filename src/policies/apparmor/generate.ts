@@ -1,4 +1,5 @@
 /** Baseline → AppArmor profile: what the program itself did, and nothing of the runtime's own phase. */
+import { firstOf } from '#baseline/evidence.ts';
 import { claimOf, claimText, observationOf } from '#baseline/claim.ts';
 import type { Baseline } from '#baseline/baseline.ts';
 import { doubtsAbout } from '#baseline/doubts.ts';
@@ -29,7 +30,10 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const object =
     options.output === 'text' ? null : fitting(operatorObject(drafted.draft, name, options.mode), baseline);
   if (options.output === 'yaml' && object?.type === 'unsayable')
-    return { type: 'abstained', reason: `an AppArmorProfile cannot say: ${some(object.reasons)} (--output text can)` };
+    return {
+      type: 'abstained',
+      reason: `an AppArmorProfile cannot say: ${firstOf(object.reasons, 5)} (--output text can)`,
+    };
   const text = { path: artifactPath(own, 'apparmor.profile'), text: write(drafted.draft, options.mode, runs) };
   const unsayable = new Set([...drafted.unsayable].map(claimText));
   return {
@@ -73,11 +77,7 @@ function objectNotes(object: OperatorObject | null): string[] {
   if (object === null) return [];
   return object.type === 'object'
     ? [`the AppArmorProfile allows more than the text: ${object.wider.join('; ')}`]
-    : [`no AppArmorProfile was written, it cannot say: ${some(object.reasons)}`];
-}
-
-function some(all: readonly string[]): string {
-  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
+    : [`no AppArmorProfile was written, it cannot say: ${firstOf(object.reasons, 5)}`];
 }
 
 /** Loaded profiles of a node share one space of names. */

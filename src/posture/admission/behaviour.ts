@@ -1,4 +1,5 @@
 /** What was observed of an exception: whether it could follow the rule that it is excepted from. */
+import { firstOf } from '#baseline/evidence.ts';
 import type { Baseline } from '#baseline/baseline.ts';
 import { type Observed, observedOf, type Seen } from '../pss/behaviour.ts';
 import type { Subject } from './rule/rule.ts';
@@ -32,8 +33,7 @@ export function outlook(ruleId: string, observed: Observed): string | null {
     case 'read-only-root': {
       const files = union(behaviours.map((each) => each.files));
       const paths = [...new Set(files.seen.flatMap(({ path, written }) => (written ? [path] : [])))].toSorted();
-      const few = `${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`;
-      return told(paths.length > 0, files.all, paths.length === 0 ? 'wrote no file' : `wrote ${few}`);
+      return told(paths.length > 0, files.all, paths.length === 0 ? 'wrote no file' : `wrote ${firstOf(paths, 3)}`);
     }
     default:
       return null;

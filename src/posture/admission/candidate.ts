@@ -1,4 +1,5 @@
 /** A pattern that may hold: what it asks in CEL, and what the miner says of an object by itself. */
+import { firstOf } from '#baseline/evidence.ts';
 import type { Cel } from './rule/cel.ts';
 import type { Rule, Target } from './rule/rule.ts';
 import type { Group, Manifest } from './subjects.ts';
@@ -62,5 +63,5 @@ export function shown(values: readonly (string | number)[]): string {
       .slice(0, 80)
       .replaceAll(/[^A-Za-z0-9._:/@*+-]/g, '?'),
   );
-  return safe.length > 5 ? `${safe.slice(0, 5).join(', ')} and ${safe.length - 5} more` : safe.join(', ');
+  return firstOf(safe, 5);
 }

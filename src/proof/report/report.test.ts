@@ -7,7 +7,7 @@ import { completeRecording, shop } from '#observation/arbitraries.ts';
 import { printable } from '#observation/text.ts';
 import { attacksVersion } from '../attacks/index.ts';
 import { everything } from '../everything.ts';
-import { treeOf } from '../tree.ts';
+import { policyParts, treeOf } from '../tree.ts';
 import { reportHtml } from './html.ts';
 import { reportMarkdown } from './markdown.ts';
 import { htmlText, markdownText } from './markup.ts';
@@ -65,7 +65,7 @@ test('any recording gives a report whose tables hold', () => {
         }
       // As many files as artifacts, and three or four that say what to do with them.
       const artifacts = units.flatMap(({ proved }) => (proved.type === 'proved' ? proved.artifacts : []));
-      const files = treeOf(units, 'watch');
+      const files = treeOf(policyParts(units), 'watch');
       assert.equal(new Set(files.map(({ path }) => path)).size, files.length);
       assert.ok(files.length - artifacts.length === 2 || files.length - artifacts.length === 3);
     }),

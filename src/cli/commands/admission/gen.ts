@@ -9,6 +9,7 @@ import { mine, type MiningOptions, type Proposal } from '#posture/admission/mine
 import { prove } from '#posture/admission/prove.ts';
 import { inScope, type Rule, type Scope, subjectText } from '#posture/admission/rule/rule.ts';
 import type { Existing } from '#posture/admission/subjects.ts';
+import { systemNamespaces } from '#posture/admission/written.ts';
 import { Failure } from '../../failure.ts';
 import { writeAtomically } from '../../output-files.ts';
 import { readRecordings } from '../../recording-files.ts';
@@ -28,8 +29,6 @@ export interface GenFlags extends ObjectFlags {
   readonly rego?: boolean;
   readonly outputDir?: string;
 }
-
-const system = ['kube-node-lease', 'kube-public', 'kube-system'];
 
 export async function genAdmission(name: FormName, flags: GenFlags): Promise<void> {
   const form = forms[wantedForm(name, flags)];
@@ -102,7 +101,7 @@ function scopeOf(excluded: readonly string[] | undefined, namespace: string | nu
   );
   if (wrong !== undefined) throw new Failure(`${JSON.stringify(wrong)} is no name of a namespace`);
   if (namespace !== null) return { only: [namespace] };
-  return { except: (excluded ?? system).toSorted() };
+  return { except: (excluded ?? systemNamespaces).toSorted() };
 }
 
 function wholeOf(flag: string, text: string, least: number): number {

@@ -2,12 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { json, text } from '#kubernetes/json.ts';
 import { configuration, type PluginConfiguration, UnreadableConfiguration } from '#posture/pss/configuration.ts';
-import { defaulted } from '#posture/pss/defaults.ts';
-import { strictestLevel, violations, violationText } from '#posture/pss/evaluate.ts';
-import { type Judged, labelDocument, labelPlan } from '#posture/pss/labels.ts';
-import { levels, newestMinor, parseVersion, type Version } from '#posture/pss/level.ts';
+import { type Judged, judged, labelDocument, labelPlan } from '#posture/pss/labels.ts';
+import { newestMinor, parseVersion, type Version } from '#posture/pss/level.ts';
 import { exemptWarning, isExemptClass, noDefaults, policyOf } from '#posture/pss/namespace.ts';
-import { readPod, UnreadablePod } from '#posture/pss/pod.ts';
+import { UnreadablePod } from '#posture/pss/pod.ts';
 import { sourceText } from '#posture/pss/report/finding.ts';
 import type { Api } from '../../cluster/api.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
@@ -45,12 +43,12 @@ export async function labelNamespaces(flags: LabelFlags): Promise<void> {
     const asking = pods.filter(({ source }) => !isExemptClass(exemptions, runtimeClassOf(source.pod)));
     if (asking.length < pods.length)
       tell(`${name}: ${count(pods.length - asking.length, 'pod')} and templates of exempt runtime classes left out`);
-    const judged = judgedOf(asking, version);
-    if (judged === null) {
+    const levels = judgedOf(asking, version);
+    if (levels === null) {
       unread += 1;
       continue;
     }
-    const plan = labelPlan(name, judged, labels, defaults);
+    const plan = labelPlan(name, levels, labels, defaults);
     process.stdout.write(labelDocument(plan, version));
     tell(`${name}: ${plan.enforce} refuses none of ${count(asking.length, 'pod')} and templates`);
   }
@@ -89,7 +87,7 @@ async function asked(flags: LabelFlags): Promise<{ manifests: Manifests; version
 }
 
 /** Pinned, so that an upgrade of the cluster refuses nothing new. */
-async function versionOf(api: Api): Promise<Version> {
+export async function versionOf(api: Api): Promise<Version> {
   const { minor } = json(await api.get('/version'));
   const known = typeof minor === 'string' ? parseVersion(`v1.${minor.replace(/\D+$/, '')}`) : null;
   return known ?? newestMinor;
@@ -97,19 +95,15 @@ async function versionOf(api: Api): Promise<Version> {
 
 /** Null when one of them cannot be read. */
 function judgedOf(pods: readonly Found[], version: Version): Judged[] | null {
-  const judged: Judged[] = [];
+  const all: Judged[] = [];
   for (const { source, file, line } of pods)
     try {
-      const pod = defaulted(readPod(source.pod));
-      const level = strictestLevel(pod, version);
-      const next = levels[levels.indexOf(level) + 1] ?? level;
-      const refused = violations(pod, next, version).map(violationText).join(', ');
-      judged.push({ what: sourceText(source), level, refused });
+      all.push(judged(source, version));
     } catch (error) {
       if (!(error instanceof UnreadablePod)) throw error;
       const place = file === null ? '' : `${file}:${line ?? 1}: `;
       tell(`${place}${sourceText(source)}: ${error.message}; its namespace gets no labels`);
       return null;
     }
-  return judged;
+  return all;
 }

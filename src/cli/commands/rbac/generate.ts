@@ -1,11 +1,13 @@
 /** `kguardian gen rbac`: the smallest roles for what was used, each asked of the authorizer before it is written. */
+import { firstOf } from '#baseline/evidence.ts';
 import { join } from 'node:path';
 import { type ApiUse, serviceAccountOf } from '#kubernetes/api-use.ts';
 import { objectName } from '#kubernetes/names.ts';
-import { type YamlMap, plain, yamlDocument } from '#kubernetes/yaml-text.ts';
+import { plain } from '#kubernetes/yaml-text.ts';
 import { printable } from '#observation/text.ts';
 import { generateRbac, type RbacOptions, type RbacSubject } from '#posture/rbac/generate.ts';
 import { proveRbac } from '#posture/rbac/prove.ts';
+import { faultOf, rbacText } from '#posture/rbac/written.ts';
 import { Failure } from '../../failure.ts';
 import { writeAtomically } from '../../output-files.ts';
 import { count, tell } from '../../story.ts';
@@ -89,9 +91,7 @@ function usesOf({ type, name }: RbacSubject, uses: readonly ApiUse[]): readonly 
 
 function noSubject(users: readonly string[]): string {
   if (users.length === 0) return 'no subject to write for: no right was used';
-  const some = users.slice(0, 5).map(printable).join(', ');
-  const more = users.length > 5 ? ` and ${users.length - 5} more` : '';
-  return `no subject to write for; the log tells of ${some}${more} (--subject names one, --group a group, --people takes all people)`;
+  return `no subject to write for; the log tells of ${firstOf(users.map(printable), 5)} (--subject names one, --group a group, --people takes all people)`;
 }
 
 /** Roles of people are decided on by people: they are listed. */
@@ -114,14 +114,15 @@ async function write(
   options: RbacOptions,
   { output, outputDir }: GenFlags,
 ): Promise<void> {
-  const { objects, notes, needed, refusals } = generateRbac(subject, own, options);
+  const generated = generateRbac(subject, own, options);
+  const { objects, notes, needed, refusals } = generated;
   const proof = proveRbac(objects, needed, refusals);
-  if (proof.refused.length + proof.granted.length > 0)
-    throw new Failure(
-      `nothing is written for ${subject.name}: the authorizer refuses ${proof.refused.length} of what was allowed (${proof.refused[0] ?? '-'}), grants ${proof.granted.length} of what was refused (${proof.granted[0] ?? '-'})`,
-      1,
-    );
-  const text = objects.map((each) => textOf(subject, each, output)).join('');
+  const fault = faultOf(subject, proof);
+  if (fault !== null) throw new Failure(`nothing is written for ${fault}`, 1);
+  const text =
+    output === 'json'
+      ? objects.map((each) => `${JSON.stringify(plain(each))}\n`).join('')
+      : rbacText(subject, generated);
   if (outputDir === undefined) process.stdout.write(text);
   else await writeAtomically(join(outputDir, `${fileName(subject)}-rbac.${output}`), text);
   tell(
@@ -133,12 +134,4 @@ async function write(
 /** A user and a group may have one name. */
 function fileName({ type, name }: RbacSubject): string {
   return type === 'group' ? `group-${objectName(name)}` : objectName(name);
-}
-
-function textOf({ type, name }: RbacSubject, object: YamlMap, output: 'yaml' | 'json'): string {
-  if (output === 'json') return `${JSON.stringify(plain(object))}\n`;
-  return yamlDocument(
-    [`what ${type === 'group' ? `members of the group ${name} were` : `${name} was`} seen to do`],
-    object,
-  );
 }

@@ -1,4 +1,5 @@
 /** What stands above each policy, and what it is called. */
+import { firstOf } from '#baseline/evidence.ts';
 import { type Rule, subjectText } from '../rule/rule.ts';
 
 export function nameOf({ id }: Rule): string {
@@ -6,12 +7,10 @@ export function nameOf({ id }: Rule): string {
 }
 
 export function headOf({ message, support, exceptions, widening }: Rule): string[] {
-  const few = exceptions.slice(0, 10).map(subjectText);
-  const more = exceptions.length - few.length;
   return [
     message,
     `holds for ${support.holds} of ${support.of} objects`,
-    ...(few.length === 0 ? [] : [`exceptions: ${few.join(', ')}${more > 0 ? ` and ${more} more` : ''}`]),
+    ...(exceptions.length === 0 ? [] : [`exceptions: ${firstOf(exceptions.map(subjectText))}`]),
     ...(widening === null ? [] : [`lets through besides: ${widening}`]),
   ];
 }

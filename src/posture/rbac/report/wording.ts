@@ -1,4 +1,5 @@
 /** Rules, subjects and usage in words, as tables and reports show them. */
+import { firstOf } from '#baseline/evidence.ts';
 import type { AuditedRule } from '../audit.ts';
 import { asRule } from '../audit.ts';
 import type { Scope } from '../draft.ts';
@@ -25,10 +26,8 @@ export function subjectText({ kind, namespace, name }: Subject): string {
 
 /** `everything`, or `secrets, exec and 3 more`. */
 export function riskText({ risks }: AuditedRule): string {
-  const [first, second, ...more] = risks.map(({ id }) => id);
-  if (first === undefined) return '-';
-  if (second === undefined) return first;
-  return more.length === 0 ? `${first}, ${second}` : `${first}, ${second} and ${more.length} more`;
+  const all = risks.map(({ id }) => id);
+  return all.length === 0 ? '-' : firstOf(all, 2);
 }
 
 export function scopeText(namespace: string | null): string {
