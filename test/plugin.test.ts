@@ -35,7 +35,13 @@ const objects = [
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'web', namespace: 'shop', uid: 'web-1' },
-    spec: { selector: { matchLabels: { app: 'web' } } },
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'nginx', securityContext: { seccompProfile: { type: 'Unconfined' } } }] },
+      },
+    },
   },
   {
     apiVersion: 'apps/v1',
@@ -107,6 +113,7 @@ const tokens = {
     extra: { 'authentication.kubernetes.io/node-name': ['node-1'] },
     audiences: ['kguardian-broker'],
   },
+  auditor: { username: 'admin', groups: ['system:masters'], audiences: ['kguardian-broker'] },
 };
 const seccompProfiles = {
   group: 'security-profiles-operator.x-k8s.io',
@@ -213,10 +220,43 @@ describe('kubectl kguardian', () => {
   test('audit pss says by what the broker knows which fix would break the workload', async () => {
     const config = join(folder, 'broker.kubeconfig');
     const { stdout, stderr } = await run(['audit', 'pss', 'web', '-n', 'shop', '--kubeconfig', config]);
+    // The pod that runs, and the template, which somebody changed since.
     assert.match(stdout, /^Deployment shop\/web +baseline +baseline /m, stderr);
+    assert.match(stdout, /^Deployment shop\/web +privileged +baseline /m, stderr);
     assert.match(stdout, /set runAsNonRoot: true: would break, ran as uid 0 and used CAP_CHOWN/);
-    // The double keeps a Deployment without a template, which no API server would.
-    assert.match(stderr, /Deployment shop\/web: the pod: /);
+  });
+
+  test("gen all takes the cluster's objects, and what the audit webhook told the broker", async () => {
+    const config = join(folder, 'broker.kubeconfig');
+    const all = async (to: string, ...argv: string[]): Promise<Ran> =>
+      run(['gen', 'all', ...argv, '-n', 'shop', '--kubeconfig', config, '--output-dir', join(folder, to)]);
+    const before = await all('everything', '--all');
+    assert.equal(before.code, 0, before.stderr);
+    assert.match(before.stderr, /no RBAC, the broker was told of no request \(docs\/audit-webhook.md/);
+    assert.match(before.stdout, /^pss +1 +shop-web +baseline with the changes$/m);
+    assert.match(before.stdout, /^pss +1 +shop +privileged refuses none of 2 pods and templates$/m);
+    assert.match(before.stderr, /no rules of admission, no pattern of 4 objects has enough support/);
+    const event = {
+      ...{ level: 'Metadata', auditID: 'one', stage: 'ResponseComplete', verb: 'get' },
+      requestURI: '/api/v1/namespaces/shop/configmaps/settings',
+      user: { username: 'system:serviceaccount:shop:default', groups: ['system:serviceaccounts'] },
+      objectRef: { resource: 'configmaps', namespace: 'shop', name: 'settings', apiVersion: 'v1' },
+      responseStatus: { code: 200 },
+      requestReceivedTimestamp: new Date().toISOString(),
+      annotations: { 'authorization.k8s.io/decision': 'allow' },
+    };
+    const told = await ask(`${broker?.url}/audit`, {
+      method: 'POST',
+      token: 'auditor',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: [event] }),
+    });
+    assert.equal(told.code, 200, told.body.toString('utf8'));
+    const one = await all('one', 'deploy/web');
+    assert.equal(one.code, 0, one.stderr);
+    assert.match(one.stdout, /^rbac +1 +shop-default +1 of 1 requests allowed$/m);
+    assert.match(readFileSync(join(folder, 'one/rbac/shop-default-rbac.yaml'), 'utf8'), /resourceNames:\n *- settings/);
+    assert.doesNotMatch(one.stdout, /^pss +1 +shop /m);
   });
 
   test('generating again with no new behaviour changes no byte', async () => {
