@@ -37,6 +37,7 @@ const variants: readonly (readonly string[])[] = [
   ['seccomp.type=Localhost', 'seccomp.operator=true', 'tls.existingSecret=own'],
   ['agent.namespaces={shop,pay}', 'agent.excludeNamespaces={kube-system}', 'agent.clusterCIDRs={10.96.0.0/12}'],
   ['networkPolicy.apiServerCIDRs={10.0.0.1/32}', 'networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.a=b'],
+  ['auditWebhook.enabled=true', 'auditWebhook.cidrs={10.0.0.1/32}'],
   [
     'image.digest=sha256:' + '0'.repeat(64),
     'imagePullSecrets[0].name=pull',
@@ -127,6 +128,29 @@ describe('the chart', { skip }, () => {
       spec.volumes.flatMap(({ hostPath }) => hostPath ?? []),
       [],
     );
+  });
+
+  test('the audit webhook has an account of its own, which may send events and nothing else, and a way to the broker', () => {
+    const manifests = render(helms[0] ?? '', 'auditWebhook.enabled=true', 'auditWebhook.cidrs={10.0.0.1/32}');
+    const name = 'kguardian-audit-webhook';
+    const of = (kind: string): Manifest | undefined =>
+      manifests.find((each) => each.kind === kind && each.metadata.name === name);
+    assert.equal(of('ServiceAccount')?.['automountServiceAccountToken'], false);
+    assert.equal(of('Secret')?.['type'], 'kubernetes.io/service-account-token');
+    assert.deepEqual(of('ClusterRole')?.['rules'], [
+      { apiGroups: ['kguardian.dev'], resources: ['auditevents'], verbs: ['create'] },
+    ]);
+    assert.deepEqual(of('ClusterRoleBinding')?.['subjects'], [
+      { kind: 'ServiceAccount', name, namespace: 'kguardian' },
+    ]);
+    const broker = manifests.find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'kguardian-broker',
+    );
+    assert.ok(broker);
+    const { ingress } = broker['spec'] as { ingress: { from?: object[] }[] };
+    assert.deepEqual(ingress[1]?.from, [{ ipBlock: { cidr: '10.0.0.1/32' } }]);
+    const without = render(helms[0] ?? '').map(({ metadata }) => metadata.name);
+    assert.ok(!without.includes(name));
   });
 
   test('no role has a wildcard, and none may write anything of the cluster', () => {

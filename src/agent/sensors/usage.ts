@@ -14,9 +14,11 @@ function attach(context: SensorContext): AttachedSensor {
   let samples: { subject: number; sample: Omit<Usage, 'container'> }[] = [];
   let next = 0;
   let lost = 0;
+  const sight = new Sight();
   function look(): void {
     for (const { subject, folders } of context.usageFolders()) {
       const read = figures(folders);
+      sight.note(subject, read);
       // Its files are gone: the container has ended.
       if (Object.values(read).every((figure) => figure === null)) continue;
       samples.push({ subject, sample: { type: 'usage', at: Date.now(), ...read } });
@@ -42,13 +44,38 @@ function attach(context: SensorContext): AttachedSensor {
       return named;
     },
     lost: () => lost,
-    gaps: () => (context.wholeCgroup ? [] : ['usage is not sampled when a process is followed']),
+    gaps: () => (context.wholeCgroup ? sight.gaps() : ['usage is not sampled when a process is followed']),
     maps: () => [],
     close: () => undefined,
   };
 }
 
 type Figures = Omit<Usage, 'type' | 'container' | 'at'>;
+
+/** Whose figures never came. One look may find a container that is just ending; two do not. */
+export class Sight {
+  readonly #looks = new Map<number, { times: number; cpu: boolean; memory: boolean }>();
+
+  note(subject: number, { cpuMicroseconds, memoryBytes }: Figures): void {
+    const { times, cpu, memory } = this.#looks.get(subject) ?? { times: 0, cpu: false, memory: false };
+    this.#looks.set(subject, {
+      times: times + 1,
+      cpu: cpu || cpuMicroseconds !== null,
+      memory: memory || memoryBytes !== null,
+    });
+  }
+
+  /** Sorted. */
+  gaps(): string[] {
+    const looked = [...this.#looks.values()].filter(({ times }) => times > 1);
+    return (['CPU', 'memory'] as const).flatMap((what) => {
+      const blind = looked.filter(({ cpu, memory }) => !(what === 'CPU' ? cpu : memory)).length;
+      return blind === 0
+        ? []
+        : [`the cgroup files of ${what} were not where the others are in ${blind} of ${looked.length} cgroups`];
+    });
+  }
+}
 
 /** Null where this kernel, or this hierarchy, does not tell. */
 export function figures({ unified, memory, cpuacct, cpu }: UsageFolders): Figures {
