@@ -1,4 +1,5 @@
 /** `kguardian gen <kind>`: every artifact is replayed against the recording before anybody sees it. */
+import { duration } from '#observation/duration.ts';
 import { firstOf } from '#baseline/evidence.ts';
 import { join } from 'node:path';
 import type { Baseline } from '#baseline/baseline.ts';
@@ -13,7 +14,7 @@ import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { offenceLines, replayLine } from '../proof-text.ts';
 import { writeAtomically } from '../output-files.ts';
-import { count, duration, tell } from '../story.ts';
+import { count, tell } from '../story.ts';
 
 export async function gen(
   kind: PolicyKind,

@@ -1,6 +1,7 @@
+import { duration } from '#observation/duration.ts';
 import type { Recording } from '#observation/recording.ts';
 import { readRecordings } from '../recording-files.ts';
-import { columns, count, duration } from '../story.ts';
+import { columns, count } from '../story.ts';
 
 export async function inspect(file: string, { output }: { readonly output: 'table' | 'json' }): Promise<void> {
   for (const recording of await readRecordings([file])) {

@@ -1,4 +1,5 @@
 /** `kguardian record`: its story on standard error, the command's own output where it belongs. */
+import { duration } from '#observation/duration.ts';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
@@ -6,7 +7,7 @@ import type { Recorded, SensorState, Target } from '#agent/record.ts';
 import { printable } from '#observation/text.ts';
 import { Failure } from '../failure.ts';
 import { writeRecordingFile } from '../recording-files.ts';
-import { count, dim, duration, hideProgress, showProgress, tell } from '../story.ts';
+import { count, dim, hideProgress, showProgress, tell } from '../story.ts';
 import { milliseconds } from '../times.ts';
 import { version } from '../version.ts';
 

@@ -1,4 +1,5 @@
 /** `kguardian status`: how much is known of each workload, and which kinds have enough to go on. */
+import { duration } from '#observation/duration.ts';
 import { stringify } from 'yaml';
 import type { Status } from '#api/answers.ts';
 import { kinds } from '#policies/index.ts';
@@ -6,7 +7,7 @@ import type { PolicyKind } from '#policies/kind.ts';
 import { openCluster } from '../cluster/open.ts';
 import type { ClusterFlags, SelectionFlags } from '../cluster/flags.ts';
 import { Failure } from '../failure.ts';
-import { columns, count, duration, tell } from '../story.ts';
+import { columns, count, tell } from '../story.ts';
 
 type Flags = ClusterFlags & SelectionFlags & { readonly output: 'table' | 'wide' | 'json' | 'yaml' | 'name' };
 

@@ -1,4 +1,5 @@
 /** A report as one HTML file: no script, nothing loaded from elsewhere, light and dark. */
+import { duration } from '#observation/duration.ts';
 import { htmlText, runsText, timeText } from './markup.ts';
 import type { AttackReport, KindReport, Report, SensorReport, WorkloadReport } from './report.ts';
 
@@ -59,7 +60,7 @@ function overview(each: WorkloadReport, at: number): string[] {
   const lost = each.sensors.reduce((sum, sensor) => sum + sensor.lost, 0);
   return [
     `<a href="#w${at}">${htmlText(each.name)}</a>`,
-    `${timeText(each.from)}<br>${timeText(each.to)}`,
+    `${timeText(each.from)}<br><span class="soft">for ${duration(each.to - each.from)}</span>`,
     String(each.runs),
     lost === 0 ? '0' : `<span class="refused">${lost}</span>`,
     `${proved} of ${each.kinds.length}`,
@@ -85,7 +86,7 @@ function section(
   at: number,
 ): string {
   return `<h2 id="w${at}">${htmlText(name)}</h2>
-<p>Observed from ${timeText(from)} to ${timeText(to)}, in ${runsText(runs)}: ${fromStart} from the first instruction on, ${complete} to the end.</p>
+<p>Observed from ${timeText(from)} to ${timeText(to)} (${duration(to - from)}), in ${runsText(runs)}: ${fromStart} from the first instruction on, ${complete} to the end.</p>
 ${table(
   ['sensor', 'ran in', 'lost', 'does not see'],
   sensors.map((each) => sensorRow(each, runs)),

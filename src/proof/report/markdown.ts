@@ -1,4 +1,5 @@
 /** A report as Markdown. */
+import { duration } from '#observation/duration.ts';
 import { markdownText, runsText, timeText } from './markup.ts';
 import type { KindReport, Report, WorkloadReport } from './report.ts';
 
@@ -21,7 +22,7 @@ function overview(each: WorkloadReport): string {
   const proved = each.kinds.filter(({ state }) => state === 'proved').length;
   return row([
     markdownText(each.name),
-    `${timeText(each.from)} to ${timeText(each.to)}`,
+    `${timeText(each.from)}, for ${duration(each.to - each.from)}`,
     String(each.runs),
     String(lostOf(each)),
     `${proved} of ${each.kinds.length}`,
@@ -34,7 +35,7 @@ function section(each: WorkloadReport, attacksVersion: number): string[] {
   return [
     `## ${markdownText(name)}`,
     '',
-    `Observed from ${timeText(each.from)} to ${timeText(each.to)}, in ${runsText(runs)}: ${fromStart} from the first instruction on, ${complete} to the end.`,
+    `Observed from ${timeText(each.from)} to ${timeText(each.to)} (${duration(each.to - each.from)}), in ${runsText(runs)}: ${fromStart} from the first instruction on, ${complete} to the end.`,
     '',
     '| sensor | ran in | lost | does not see |',
     '|---|---|---|---|',

@@ -1,11 +1,12 @@
 /** Which rights were used: from audit logs in files, or what the broker keeps of the audit webhook. */
+import { duration } from '#observation/duration.ts';
 import { readingKubernetesAudit } from '#imports/kubernetes-audit.ts';
 import type { ApiUse } from '#kubernetes/api-use.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { Failure, systemReason } from '../../failure.ts';
 import { eachLine } from '../../long-lines.ts';
-import { count, duration, tell } from '../../story.ts';
+import { count, tell } from '../../story.ts';
 
 export interface UseFlags extends ClusterFlags {
   readonly auditLog?: readonly string[];
