@@ -1,7 +1,6 @@
 /** The API server with the user's own credentials, found as kubectl finds it. Loaded only by what asks a cluster. */
 import { existsSync, readFileSync } from 'node:fs';
-import { request as plainRequest } from 'node:http';
-import { Agent, request as tlsRequest, type RequestOptions } from 'node:https';
+import { Agent, type RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
@@ -9,6 +8,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { Failure, systemReason } from '../failure.ts';
 import type { ClusterFlags } from './flags.ts';
 import { milliseconds } from '../times.ts';
+import { responded } from './request.ts';
 
 export interface Api {
   readonly config: KubeConfig;
@@ -54,16 +54,12 @@ export function openApi(flags: ClusterFlags): Api {
     };
     if (url.protocol === 'http:') options.agent = false;
     if (options.agent instanceof Agent) agents.add(options.agent);
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
-    const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, options, (response) => {
-      textOf(response).then((text) => resolve({ status: response.statusCode ?? 0, body: parsed(text) }), reject);
-    });
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
-    request.on('error', reject);
-    request.end(sent);
-    return promise.catch((error: unknown) => {
+    try {
+      const response = await responded(url, options, sent);
+      return { status: response.statusCode ?? 0, body: parsed(await textOf(response)) };
+    } catch (error) {
       throw new Failure(`cannot reach the API server ${base}: ${systemReason(error)}`, 3, error);
-    });
+    }
   }
 
   const answered = async (method: Method, path: string, body?: object): Promise<unknown> => {

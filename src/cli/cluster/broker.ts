@@ -1,6 +1,5 @@
 /** What the broker answers, asked with the user's own credentials. */
-import { request as plainRequest, type IncomingMessage } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
 import { apiUse, type ApiUsesQuery } from '#api/api-uses.ts';
@@ -15,6 +14,7 @@ import { milliseconds } from '../times.ts';
 import type { Api } from './api.ts';
 import { findBroker, type Place } from './find-broker.ts';
 import type { ClusterFlags } from './flags.ts';
+import { responded } from './request.ts';
 
 export interface Broker {
   workloads(scope: Scope): Promise<readonly Status[]>;
@@ -39,14 +39,9 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
       for (const value of [given ?? []].flat()) url.searchParams.append(name, value);
     }
     const headers = token === null ? {} : { authorization: `Bearer ${token}` };
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     // A connection of its own: one that is kept for later would keep the process.
     const options = { headers, timeout, agent: false, ...place.tls };
-    const request = (url.protocol === 'http:' ? plainRequest : tlsRequest)(url, options, resolve);
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
-    request.on('error', reject);
-    request.end();
-    const response = await promise.catch((error: unknown) => {
+    const response = await responded(url, options).catch((error: unknown) => {
       const why = place.trouble() ?? error;
       throw new Failure(`cannot reach the broker: ${systemReason(why)}`, 3, error);
     });
