@@ -66,6 +66,15 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     .option('--allow-loss', 'go ahead with recordings that lost facts or were cut; the README says so')
     .action(async (name: string | undefined, options) => (await import('./commands/gen-all.ts')).genAll(name, options));
 
+  /** What artifacts are held against. */
+  const judging = (one: Command): Command =>
+    asked(one)
+      .addOption(from())
+      .addOption(workload())
+      .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
+      .addOption(clusterOption())
+      .addOption(flowsOption());
+
   const diff = command(root, 'diff', 'compare what is deployed with what would be generated: 1 when it differs', [
     'diff seccomp --from recording.jsonl --dir policies',
     'diff seccomp deploy/web -n shop -o yaml',
@@ -103,7 +112,7 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     ),
   ).action(async (name: string | undefined, options) => (await import('./commands/status.ts')).status(name, options));
 
-  asked(
+  judging(
     command(
       root,
       'prove <artifact...>',
@@ -114,40 +123,25 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
       ],
     ),
   )
-    .addOption(from())
-    .addOption(workload())
-    .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
-    .addOption(clusterOption())
-    .addOption(flowsOption())
     .option('--enumerate', 'list what lies beside the observed too, with verdict, rule and whether it has evidence')
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (files: string[], options) => (await import('./commands/prove.ts')).prove(files, options));
 
-  asked(
+  judging(
     command(root, 'explain <artifact>', 'show which evidence stands behind each permission', [
       'explain policies/demo-seccomp.json --from recording.jsonl',
       'explain policies/demo-seccomp.json --from recording.jsonl -o json',
     ]),
   )
-    .addOption(from())
-    .addOption(workload())
-    .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
-    .addOption(clusterOption())
-    .addOption(flowsOption())
     .addOption(new Option('-o, --output <form>', 'table or json').choices(['table', 'json']).default('table'))
     .action(async (file: string, options) => (await import('./commands/explain.ts')).explainArtifact(file, options));
 
-  asked(
+  judging(
     command(root, 'score <artifact...>', 'how much attack surface is left: which listed attacks artifacts stop', [
       'score policies/demo-seccomp.json',
       'score policies/demo-seccomp.json -o wide',
     ]),
   )
-    .addOption(from())
-    .addOption(workload())
-    .addOption(new Option('--kind <kind>', `one of ${kindNames}; by default told from the text`))
-    .addOption(clusterOption())
-    .addOption(flowsOption())
     .addOption(new Option('--arch <arch>', "the machine's").choices(['x86_64', 'aarch64']).default('x86_64'))
     .option('--program <path>', 'the program that the attacker has taken over, where that makes a difference')
     .option('--fail-under <number>', 'exit with 1 when fewer attacks are stopped')
