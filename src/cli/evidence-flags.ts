@@ -20,7 +20,7 @@ export const clusterOption = (): Option =>
 export const flowsOption = (): Option =>
   new Option(
     '--flows <file>',
-    "a log of flows as JSON lines (ours, Hubble's, access logs of Istio's proxies), instead of recordings or beside them",
+    "a log of flows as JSON (ours, Hubble's, linkerd viz tap's, access logs of Istio's proxies), instead of recordings or beside them",
   );
 
 export const filesOption = (help: string): Option => new Option('-f, --filename <file>', help).argParser(collect);

@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { shop } from '#observation/arbitraries.ts';
 import type { Observation } from '#observation/observation.ts';
-import { converted } from './flow-records.ts';
+import type { Converted } from './flow-records/converted.ts';
+import { readingRecords } from './flow-records.ts';
 import { readingFlows } from './flows.ts';
+
+const converted = (value: unknown): readonly Converted[] | null => readingRecords(() => null, 0).add(value);
 
 type Flow = Extract<Observation, { type: 'flow' }>;
 
@@ -161,11 +164,15 @@ for (const [why, changed] of Object.entries({
 
 test('whatever a line holds, it is converted, left with a reason, or somebody else’s', () => {
   fc.assert(
-    fc.property(fc.json(), fc.constantFrom('flow', 'verdict', 'upstream_cluster', 'lost_events'), (text, key) => {
-      const value: unknown = JSON.parse(text);
-      for (const each of [value, { [key]: value }, { flow: { ...base, [key]: value } }])
-        assert.ok(['lines', 'left', 'lost', undefined].includes(converted(each, () => null)?.type));
-    }),
+    fc.property(
+      fc.json(),
+      fc.constantFrom('flow', 'verdict', 'upstream_cluster', 'lost_events', 'proxyDirection'),
+      (text, key) => {
+        const value: unknown = JSON.parse(text);
+        for (const each of [value, { [key]: value }, { flow: { ...base, [key]: value } }])
+          for (const { type } of converted(each) ?? []) assert.ok(['lines', 'left', 'lost'].includes(type));
+      },
+    ),
   );
 });
 
@@ -173,8 +180,8 @@ const samples = fileURLToPath(new URL('../../../shared/samples', import.meta.url
 test('lines that Hubble itself wrote', {
   skip: existsSync(samples) ? false : 'no ../shared/samples beside the checkout',
 }, () => {
-  const of = (name: string): ReturnType<typeof converted> =>
-    converted(JSON.parse(readFileSync(`${samples}/hubble_${name}.json`, 'utf8')), () => null);
+  const of = (name: string): Converted | undefined =>
+    converted(JSON.parse(readFileSync(`${samples}/hubble_${name}.json`, 'utf8')))?.[0];
   assert.deepEqual(of('dropped'), { type: 'left', reason: 'refused (verdict DROPPED)' });
   const reply = of('forwarded_reply');
   assert.ok(reply?.type === 'lines');

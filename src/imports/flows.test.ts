@@ -184,7 +184,7 @@ test('repeats count, the same line twice does not; times are kept, in seconds or
 
 test('a line that is no flow says its number and field', () => {
   for (const [line, message] of [
-    ['{', /^line 1: not JSON$/],
+    ['{"ts"', /^line 1: not JSON$/],
     ['{"ts": 1}', /^line 1: direction: /],
     [JSON.stringify({ ...base, remote: { ip: '10.0.0.2', port: 70_000 } }), /^line 1: remote\.port: /],
     [JSON.stringify({ ...base, pod: 'web' }), /^line 1: pod: a pod is namespace\/name$/],

@@ -3,9 +3,12 @@ import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
 import { type Whose, whoseIn } from '#kubernetes/whose.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
-import { type Container, type Recording, recordingVersion } from '#observation/recording.ts';
+import type { Recording } from '#observation/recording.ts';
 import { type FlowLine, flowLine, isFlowLine } from './flow-line.ts';
-import { converted } from './flow-records.ts';
+import type { Converted } from './flow-records/converted.ts';
+import { containerOf, recordingOf } from './flow-recording.ts';
+import { readingRecords } from './flow-records.ts';
+import { readingDocuments } from './json-documents.ts';
 
 export class UnreadableFlows extends Error {}
 
@@ -25,18 +28,19 @@ interface Entry {
 export interface FlowReader {
   /** Throws `UnreadableFlows` with the number of the line. */
   add(line: string): void;
-  /** Notes are sentences: lines that were passed over, and why. */
+  /** Notes are sentences: lines that were passed over, and why. Throws `UnreadableFlows` where the last one has no end. */
   end(): { readonly recording: Recording; readonly notes: readonly string[] };
 }
 
-export function readingFlows(cluster: Cluster): FlowReader {
+/** `written`: when the log was, milliseconds since the epoch, for records that tell no times; null where nobody knows. */
+export function readingFlows(cluster: Cluster, written: number | null = null): FlowReader {
   const whose = whoseIn(cluster);
   const pods = new Map(cluster.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
   /** By pod, then by the far address: the few that are left are compared field by field, which costs less than a key. */
   const entries = new Map<string, Map<string, Entry[]>>();
   const seen = new Set<string>();
   const passed = new Map<string, number>();
-  let lines = 0;
+  const documents = readingDocuments();
   let lost = 0;
   let from = Number.POSITIVE_INFINITY;
   let to = 0;
@@ -48,9 +52,18 @@ export function readingFlows(cluster: Cluster): FlowReader {
     const pod = byAddress.get(ip);
     return pod === undefined ? null : `${pod.namespace}/${pod.name}`;
   };
+  const records = readingRecords(podAt, written);
 
   function pass(why: string): void {
     passed.set(why, (passed.get(why) ?? 0) + 1);
+  }
+
+  function linesOf(all: readonly Converted[]): readonly FlowLine[] {
+    return all.flatMap((each) => {
+      if (each.type === 'lost') lost += each.count;
+      if (each.type === 'left') pass(each.reason);
+      return each.type === 'lines' ? each.lines : [];
+    });
   }
 
   function parsed(text: string): readonly FlowLine[] {
@@ -58,18 +71,16 @@ export function readingFlows(cluster: Cluster): FlowReader {
     try {
       value = JSON.parse(text);
     } catch {
-      throw new UnreadableFlows(`line ${lines}: not JSON`);
+      throw new UnreadableFlows(`line ${documents.startedAt()}: not JSON`);
     }
     if (isFlowLine(value)) return [value];
     const result = flowLine.safeParse(value);
     if (result.success) return [result.data];
-    const others = converted(value, podAt);
-    if (others?.type === 'lines') return others.lines;
-    if (others?.type === 'lost') lost += others.count;
-    if (others?.type === 'left') pass(others.reason);
-    if (others !== null) return [];
+    const others = records.add(value);
+    if (others !== null) return linesOf(others);
     const [issue] = result.error.issues;
-    throw new UnreadableFlows(`line ${lines}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
+    const where = `line ${documents.startedAt()}: ${issue?.path.join('.') ?? ''}`;
+    throw new UnreadableFlows(`${where}: ${issue?.message ?? 'not valid'}`);
   }
 
   /** What all lines that differ in time and in the client's port alone have in common. */
@@ -108,18 +119,25 @@ export function readingFlows(cluster: Cluster): FlowReader {
   }
 
   return {
-    add(text) {
-      lines += 1;
-      if (text.trim() !== '') for (const line of parsed(text)) take(line);
+    add(line) {
+      const text = documents.add(line);
+      if (text !== null && text.trim() !== '') for (const each of parsed(text)) take(each);
     },
     end() {
-      const containers = [...seen].toSorted().flatMap((name) => containerOf(pods.get(name), from));
+      if (documents.isOpen()) throw new UnreadableFlows(`line ${documents.startedAt()}: a document without an end`);
+      for (const line of linesOf(records.end())) take(line);
+      const gaps = records.gaps();
+      const containers = [...seen]
+        .toSorted()
+        .flatMap((name) => pods.get(name) ?? [])
+        .map((pod) => containerOf(pod, from));
       const observations = [...entries.values()]
         .flatMap((own) => [...own.values()].flat())
         .flatMap(({ flow, seen: sighting, events, counts }): Observation[] =>
           typeof flow === 'string' ? [] : [{ ...flow, seen: { ...sighting, count: countOf(events, counts) } }],
         );
-      return { recording: recordingOf(containers, observations, { from, to, lost }), notes: notesOf(passed) };
+      const notes = [...notesOf(passed), ...gaps];
+      return { recording: recordingOf(containers, observations, { from, to, lost, gaps }), notes };
     },
   };
 }
@@ -222,66 +240,6 @@ function placeOf(
     case 'outside':
       return { peer: { type: 'address', ip, ...(names === undefined ? {} : { names: [...names] }) }, port };
   }
-}
-
-function containerOf(pod: ClusterPod | undefined, started: number): Container[] {
-  if (pod === undefined) return [];
-  const { namespace, name, workload, labels, node, serviceAccount, hostNetwork } = pod;
-  const id = `${namespace}/${name}`;
-  return [
-    {
-      type: 'container',
-      id,
-      workload: workload.name,
-      // A log of flows knows pods, not their containers.
-      name: 'pod',
-      started,
-      fromStart: false,
-      pod: {
-        cluster: 'cluster',
-        namespace,
-        kind: workload.kind,
-        name,
-        uid: id,
-        node: node ?? 'unknown',
-        labels: { ...labels },
-        serviceAccount,
-        hostNetwork,
-      },
-    },
-  ];
-}
-
-function recordingOf(
-  containers: readonly Container[],
-  observations: readonly Observation[],
-  { from, to, lost }: { readonly from: number; readonly to: number; readonly lost: number },
-): Recording {
-  const started = Number.isFinite(from) ? from : 0;
-  return {
-    header: {
-      type: 'recording',
-      version: recordingVersion,
-      by: 'flow log',
-      started,
-      node: { arch: 'x86_64', kernel: 'unknown', cgroups: 'v2' },
-    },
-    containers,
-    observations,
-    coverage: containers.map(({ id }) => ({
-      type: 'coverage',
-      container: id,
-      sensor: 'network',
-      state: 'ran',
-      hook: 'flow log',
-      from: started,
-      to,
-      // Of whom is not told: it may have been anybody's.
-      lost,
-      gaps: [],
-    })),
-    end: { type: 'end', ended: to, lines: 1 },
-  };
 }
 
 function notesOf(passed: ReadonlyMap<string, number>): string[] {
