@@ -113,7 +113,7 @@ test('a kind never imports another kind, and a judge never what it judges', () =
       open = open.concat(source?.imports.flatMap((name) => target(source, name) ?? []) ?? []);
     }
     assert.deepEqual(
-      [...known].filter((path) => /\/(generate|write)(\.ts$|\/)/.test(path)),
+      [...known].filter((path) => /[/-](generate|write)(\.ts$|\/)/.test(path)),
       [],
       start.path,
     );

@@ -53,8 +53,8 @@ test("what linkerd viz tap printed becomes Linkerd's routes, with methods and te
     return kind === 'HTTPRoute' ? (spec.rules ?? []).flatMap(({ matches }) => matches) : [];
   });
   assert.deepEqual(routes, [
-    { path: { type: 'Exact', value: '/orders' }, method: 'POST' },
     { path: { type: 'RegularExpression', value: '/orders/[0-9]+' }, method: 'GET' },
+    { path: { type: 'Exact', value: '/orders' }, method: 'POST' },
     { path: { type: 'PathPrefix', value: '/' } },
   ]);
   assert.match(stdout, /# {1,}Deployment shop\/web, identity seen by the mesh\n/);

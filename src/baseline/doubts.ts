@@ -16,3 +16,9 @@ export function doubtsAbout(baselines: readonly Baseline[], sensor: Sensor, what
   if (blind > 0) found.push(`${what} were not recorded in ${blind} of ${instances.length} runs`);
   return found;
 }
+
+/** What a sensor could not see at all, sorted. */
+export function gapsOf(baselines: readonly Baseline[], sensor: Sensor): string[] {
+  const covered = baselines.flatMap(({ coverage }) => coverage.filter((each) => each.sensor === sensor));
+  return [...new Set(covered.flatMap(({ gaps }) => gaps))].toSorted();
+}

@@ -79,3 +79,6 @@ export interface Service {
   /** Addresses behind a Service without a selector. */
   readonly endpoints?: readonly string[];
 }
+
+/** Where nothing is known. */
+export const noCluster: Cluster = { namespaces: {}, nodes: [], workloads: [], pods: [], services: [] };

@@ -1,5 +1,6 @@
 /** A text of API objects → the objects, with the path to each. */
 import { parseAllDocuments } from 'yaml';
+import type { z } from 'zod';
 import { UnreadableArtifact } from './kind.ts';
 
 /** An API object and the path to it. */
@@ -56,4 +57,15 @@ function listed(object: unknown, where: string): Given[] {
       `${where === '' ? '' : `${where}.`}items[${at}]`,
     ),
   );
+}
+
+/** The object as the schema of its kind has it. Throws `UnreadableArtifact` with the path to what the schema refuses. */
+export function readAs<T>(schema: z.ZodType<T>, object: unknown, where: string): T {
+  const parsed = schema.safeParse(object);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = (issue?.path ?? [])
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('');
+  throw new UnreadableArtifact(`${where}${path}`.replace(/^\./, ''), issue?.message ?? 'not valid');
 }

@@ -1,5 +1,5 @@
 /** Istio's policies as its proxies enforce them, all that stand in the text. What they mean is in `judge/`. */
-import type { Cluster } from '#kubernetes/cluster.ts';
+import { type Cluster, noCluster } from '#kubernetes/cluster.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
 import { callEvaluator } from '../call-evaluator.ts';
 import { type CallQuestion, callsIn } from '../calls.ts';
@@ -12,10 +12,8 @@ import { readPolicies } from './judge/read.ts';
 import type { Reading } from './options.ts';
 import { proxyPorts, signs } from './signs.ts';
 
-const nothing: Cluster = { namespaces: {}, nodes: [], workloads: [], pods: [], services: [] };
-
 export function evaluator(text: string, reading: Reading, cluster: Cluster | null): Evaluator<CallQuestion> {
-  const known = cluster ?? nothing;
+  const known = cluster ?? noCluster;
   const policies = readPolicies(objectsOf(text));
   const judge = judgeOf(policies, reading, known);
   const calls = callsIn(known, meshMembers(known, signs, reading.members));

@@ -189,26 +189,3 @@ test('at a waypoint no policy names more than 16 Services, and none that leads e
     JSON.stringify(shared),
   );
 });
-
-test('two workloads whose objects would have one name: the first has a policy, the second a reason', () => {
-  const [api] = form.pods.filter((pod) => (pod as { name: string }).name === 'api-1');
-  const more = [
-    { ...api, name: 'x-0', ip: '10.0.0.71', labels: { app: 'x' }, owner: { kind: 'StatefulSet', name: 'x' } },
-    {
-      ...api,
-      name: 'x-statefulset-1',
-      ip: '10.0.0.72',
-      labels: { app: 'y' },
-      owner: { kind: 'Deployment', name: 'x-statefulset' },
-    },
-  ];
-  const pods = [...form.pods, ...more];
-  const seen = more.map(({ name }): Seen => [name, 'ingress', 'web', 9000]);
-  const { objects, notes } = written(istio, seen, { members: 'all' }, clusterForm.parse({ ...form, pods }));
-  const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-  assert.equal(new Set(names).size, names.length);
-  assert.ok(
-    notes.some((note) => /would have the names of another workload's/.test(note)),
-    notes.join(),
-  );
-});

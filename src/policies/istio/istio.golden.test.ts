@@ -1,25 +1,9 @@
 /** One cluster's policies in every form, kept as files: a change is read as a diff. `make golden` writes them again. */
-import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { everything, written } from '../mesh.cases.ts';
+import { goldens } from '../mesh-golden.cases.ts';
 import { istio } from './index.ts';
 
-const forms: Readonly<Record<string, Record<string, unknown>>> = {
+goldens(istio, {
   sidecar: {},
   ambient: { form: 'ambient' },
   waypoint: { form: 'ambient', waypoint: 'waypoint', l7: true, mode: 'enforce', denyDefault: true },
-};
-for (const [name, options] of Object.entries(forms)) {
-  test(`istio ${name} is what it was, and is proved`, () => {
-    const { text, unknown } = written(istio, everything, options);
-    assert.equal(unknown, 0);
-    const golden = fileURLToPath(new URL(`golden/shop-${name}.yaml`, import.meta.url));
-    if (process.env['UPDATE_GOLDEN'] !== undefined) {
-      mkdirSync(fileURLToPath(new URL('golden', import.meta.url)), { recursive: true });
-      writeFileSync(golden, text);
-    }
-    assert.equal(text, readFileSync(golden, 'utf8'));
-  });
-}
+});

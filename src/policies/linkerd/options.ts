@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { memberships } from '#kubernetes/mesh-members.ts';
-
-const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'not a name');
+import { meshName, meshOptions } from '../mesh-options.ts';
 
 /** What a Server lets through beside its authorizations, and a port without one. */
 export const accessPolicies = [
@@ -15,6 +13,7 @@ export const accessPolicies = [
 export type AccessPolicy = (typeof accessPolicies)[number];
 
 export const options = z.strictObject({
+  ...meshOptions.shape,
   mode: z
     .enum(['audit', 'enforce'])
     .default('audit')
@@ -25,27 +24,12 @@ export const options = z.strictObject({
     .describe(
       'what ports without a Server let through (config.linkerd.io/default-inbound-policy); not known by default',
     ),
-  trustDomain: name.default('cluster.local').describe("the mesh's own identity trust domain"),
-  controlNamespace: name.default('linkerd').describe('the namespace of the control plane, a part of identities'),
-  members: z
-    .enum(memberships)
-    .optional()
-    .describe(
-      "which pods are in the mesh: those with its labels, or all but those in their node's network; by default labelled where any pod is",
-    ),
-  l7: z.boolean().default(false).describe('where requests were seen, let their methods and paths alone through'),
+  trustDomain: meshName.default('cluster.local').describe("the mesh's own trust domain"),
+  controlNamespace: meshName.default('linkerd').describe('the namespace of the control plane, a part of identities'),
   denyDefault: z
     .boolean()
     .default(false)
     .describe('add a patch for each workload that sets the policy of its ports without a Server: audit, or deny'),
-  output: z
-    .enum(['yaml', 'json'])
-    .default('yaml')
-    .describe('yaml with the evidence as comments, or one JSON object a line'),
-  allowLoss: z
-    .boolean()
-    .default(false)
-    .describe('go ahead with recordings that lost flows or were cut; the notes say so'),
 });
 export type Options = z.infer<typeof options>;
 

@@ -3,7 +3,7 @@
  * observed. What a kind of policy means is in `judge/`.
  */
 import { isLoopback, parseAddress } from '#kubernetes/addresses.ts';
-import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
+import { type Cluster, type ClusterPod, noCluster } from '#kubernetes/cluster.ts';
 import { representatives } from '#kubernetes/representatives.ts';
 import type { Pod } from '#kubernetes/pod.ts';
 import type { Workload } from '#kubernetes/workload.ts';
@@ -25,7 +25,6 @@ export interface Reading {
   readonly audit?: boolean | undefined;
 }
 
-const nothing: Cluster = { namespaces: {}, nodes: [], workloads: [], pods: [], services: [] };
 const protocols: Readonly<Record<ObservedProtocol, Protocol>> = {
   tcp: 'TCP',
   udp: 'UDP',
@@ -39,7 +38,7 @@ export function evaluator(
   { dialect, audit = false }: Reading,
   cluster: Cluster | null,
 ): Evaluator<FlowQuestion> {
-  const known = cluster ?? nothing;
+  const known = cluster ?? noCluster;
   const { judge, dialect: own } = judgeOfText(text, { dialect, audit }, known);
   const permissions = judge.permissions();
   const peers = peersOf(judge, known);

@@ -1,13 +1,12 @@
 /** A server's arrivals → the rules of its policy, with what a reader must know. */
 import { type Arrival, arrivalKey, type Server } from '#baseline/arrivals.ts';
-import { callersOf } from '#baseline/callers.ts';
-import type { Client, Clients } from '#baseline/clients.ts';
+import type { Callers } from '#baseline/callers.ts';
+import type { Client } from '#baseline/clients.ts';
 import { type Evidence, firstOf, sum } from '#baseline/evidence.ts';
 import { leaveOut, unsaidAt, type UnsaidAt } from '#baseline/left-out.ts';
 import { templates } from '#baseline/request-templates.ts';
-import type { ClusterPod, Labels } from '#kubernetes/cluster.ts';
+import type { Labels } from '#kubernetes/cluster.ts';
 import type { Options } from '../options.ts';
-import { proxyPorts } from '../signs.ts';
 import { type Operation, operationsOf } from './requests.ts';
 
 export interface Source {
@@ -27,10 +26,7 @@ export interface DraftRule {
   readonly direct: boolean;
 }
 
-export interface Draft {
-  readonly server: Server;
-  readonly name: string;
-  readonly matchLabels: Labels;
+export interface Rules {
   readonly rules: readonly DraftRule[];
   readonly notes: readonly string[];
   /** Arrivals whose calls without a request, or with one that has no words, are not spoken of. */
@@ -39,16 +35,14 @@ export interface Draft {
   readonly mutualTls: boolean;
 }
 
+export interface Draft extends Rules {
+  readonly server: Server;
+  readonly name: string;
+  readonly matchLabels: Labels;
+}
+
 /** Rules, or why no policy can be. */
-export function rulesOf(
-  server: Server,
-  clients: Clients,
-  options: Options,
-  pods: readonly ClusterPod[],
-): Pick<Draft, 'rules' | 'notes' | 'leftOut' | 'mutualTls'> | string {
-  const { callers, notes: told, mutualTls, nameless, unsayable } = callersOf(server, clients, pods, proxyPorts);
-  if (callers.length === 0) return ['nobody was seen calling it whom a rule could name', ...told].join('; ');
-  if (options.mode === 'enforce' && nameless.length > 0) return `enforced it would refuse ${nameless.join('; ')}`;
+export function rulesOf({ callers, notes: told, mutualTls, unsayable }: Callers, options: Options): Rules | string {
   const notes = [...told];
   const leftOut = unsaidAt(unsayable);
   const rules = callers.flatMap(({ client, arrivals, remarks }): DraftRule[] => {

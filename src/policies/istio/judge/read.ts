@@ -1,8 +1,6 @@
 /** API objects → policies, as istiod takes them. */
-import type { z } from 'zod';
 import type { Labels } from '#kubernetes/cluster.ts';
-import { type Given } from '../../documents.ts';
-import { UnreadableArtifact } from '../../kind.ts';
+import { type Given, readAs } from '../../documents.ts';
 import {
   type AuthorizationPolicy,
   authorizationPolicy,
@@ -50,20 +48,10 @@ export function readPolicies(objects: readonly Given[]): Policies {
   for (const { object, where } of objects) {
     const { apiVersion, kind } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
     if (typeof apiVersion !== 'string' || !apis.test(apiVersion)) continue;
-    if (kind === 'AuthorizationPolicy') policies.push(policyOf(read(authorizationPolicy, object, where)));
-    if (kind === 'PeerAuthentication') peers.push(peersOf(read(peerAuthentication, object, where)));
+    if (kind === 'AuthorizationPolicy') policies.push(policyOf(readAs(authorizationPolicy, object, where)));
+    if (kind === 'PeerAuthentication') peers.push(peersOf(readAs(peerAuthentication, object, where)));
   }
   return { policies, peers };
-}
-
-function read<T>(schema: z.ZodType<T>, object: unknown, where: string): T {
-  const parsed = schema.safeParse(object);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? [])
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('');
-  throw new UnreadableArtifact(`${where}${path}`.replace(/^\./, ''), issue?.message ?? 'not valid');
 }
 
 function policyOf({ metadata, spec }: AuthorizationPolicy): Policy {

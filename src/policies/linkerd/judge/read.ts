@@ -1,8 +1,6 @@
 /** API objects → Servers with their routes and authorizations, as the policy controller puts them together. */
-import type { z } from 'zod';
 import type { LabelSelector } from '#kubernetes/selectors.ts';
-import type { Given } from '../../documents.ts';
-import { UnreadableArtifact } from '../../kind.ts';
+import { type Given, readAs } from '../../documents.ts';
 import type { AccessPolicy, Reading } from '../options.ts';
 import { type AuthenticationIndex, authentications, type Authorization } from './authentications.ts';
 import { httpRoute, type HttpRouteObject, type Match } from './route-schema.ts';
@@ -51,14 +49,14 @@ export function readServers(objects: readonly Given[], reading: Reading): Server
     const { apiVersion, kind } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
     const own = typeof apiVersion === 'string' && ownApi.test(apiVersion);
     const gateway = typeof apiVersion === 'string' && gatewayApi.test(apiVersion);
-    if (own && kind === 'Server') found.servers.push(read(server, object, where));
-    else if ((own || gateway) && kind === 'HTTPRoute') found.routes.push(read(httpRoute, object, where));
-    else if (own && kind === 'AuthorizationPolicy') found.policies.push(read(authorizationPolicy, object, where));
+    if (own && kind === 'Server') found.servers.push(readAs(server, object, where));
+    else if ((own || gateway) && kind === 'HTTPRoute') found.routes.push(readAs(httpRoute, object, where));
+    else if (own && kind === 'AuthorizationPolicy') found.policies.push(readAs(authorizationPolicy, object, where));
     else if (own && kind === 'MeshTLSAuthentication') {
-      const made = read(meshTlsAuthentication, object, where);
+      const made = readAs(meshTlsAuthentication, object, where);
       index.identities.set(`${made.metadata.namespace}/${made.metadata.name}`, made);
     } else if (own && kind === 'NetworkAuthentication') {
-      const made = read(networkAuthentication, object, where);
+      const made = readAs(networkAuthentication, object, where);
       index.networks.set(`${made.metadata.namespace}/${made.metadata.name}`, made);
     } else if ((own && kind === 'ServerAuthorization') || (gateway && kind === 'GRPCRoute')) {
       const { name = '', namespace = 'default' } = ((object as { metadata?: object }).metadata ?? {}) as Record<
@@ -70,16 +68,6 @@ export function readServers(objects: readonly Given[], reading: Reading): Server
   }
   const granting = (policy: AuthorizationPolicyObject): Authorization[] => authentications(policy, index, reading);
   return found.servers.map((each) => serverOf(each, found, granting, unread));
-}
-
-function read<T>(schema: z.ZodType<T>, object: unknown, where: string): T {
-  const parsed = schema.safeParse(object);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = (issue?.path ?? [])
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('');
-  throw new UnreadableArtifact(`${where}${path}`.replace(/^\./, ''), issue?.message ?? 'not valid');
 }
 
 function serverOf(
