@@ -85,3 +85,93 @@ test('a tap comes through a pipe, too, and a broken one gives its line', async (
     assert.match(stderr, message);
   }
 });
+
+const policies = join(folder, 'policies');
+const istioFlows = put(
+  'flows.jsonl',
+  `${JSON.stringify({ ts: 1_790_000_000, direction: 'ingress', pod: 'shop/api-1', local: { ip: '10.0.0.2', port: 9000 }, remote: { ip: '10.0.0.1', port: 40_000 }, protocol: 'TCP', http: { method: 'GET', path: '/orders' } })}\n`,
+);
+
+for (const [kind, flows] of [
+  ['istio', istioFlows],
+  ['linkerd', tap],
+] as const)
+  test(`diff ${kind} tells what opens and closes between whom, and the same in other words is no difference`, async () => {
+    const evidence = ['--flows', flows, '--cluster', cluster];
+    const diff = ['diff', kind, ...evidence, '--dir', policies];
+    const first = await run(diff);
+    assert.equal(first.code, 1, first.stderr);
+    const was = kind === 'istio' ? 'closes' : 'unknown → deny';
+    assert.match(first.stdout, new RegExp(`^${was} +Deployment data/db → Deployment shop/api .*TCP `, 'm'));
+    assert.match(first.stderr, /\d+ open, \d+ close, \d+ are not certain/);
+    const written = await run(['gen', kind, ...evidence, '--output-dir', policies]);
+    assert.equal(written.code, 0, written.stderr);
+    const file = join(policies, `shop-api-${kind}.yaml`);
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replaceAll('kind: ', 'kind:   '));
+    const same = await run(diff);
+    assert.deepEqual([same.code, same.stdout], [0, ''], same.stderr);
+    assert.match((await run([...diff, '--text'])).stdout, /^-kind: {3}\w/m);
+    writeFileSync(file, text.replace('"9000"', '"9001"').replace('port: 9000', 'port: 9001'));
+    const moved = await run(diff);
+    assert.equal(moved.code, 1, moved.stderr);
+    assert.match(moved.stdout, /→ allow|opens/);
+    assert.match(moved.stdout, /^(opens|unknown → allow) +Deployment shop\/web → Deployment shop\/api 9000\/TCP +/m);
+    writeFileSync(file, text);
+  });
+
+test('reach is told by the mesh that is asked, or by the one that the files are of', async () => {
+  const named = (kind: string): string[] => ['-f', join(policies, `shop-api-${kind}.yaml`), '--cluster', cluster];
+  const { code, stdout, stderr } = await run(['reach', 'linkerd', 'shop/api', ...named('linkerd')]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^Who can reach Deployment shop\/api\nFROM +PORTS +VERDICT +RULE\n/);
+  assert.match(stdout, /^Deployment shop\/web +9000\/TCP +allow +Server shop\/api-9000: identity web\.shop\./m);
+  assert.equal((await run(['reach', 'shop/api', ...named('linkerd')])).stdout, stdout, 'told from the file');
+  const both = await run([
+    'reach',
+    'deploy/api',
+    '-n',
+    'shop',
+    ...named('linkerd'),
+    ...named('istio'),
+    '--denied',
+    '-o',
+    'json',
+  ]);
+  const rows = both.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  for (const kind of ['istio', 'linkerd'])
+    assert.ok(
+      rows.some(
+        (row) =>
+          row['kind'] === kind &&
+          row['peer'] === 'Deployment data/db' &&
+          /^(9000|any)\/TCP/.test(row['ports'] ?? '') &&
+          row['verdict'] === 'deny',
+      ),
+      both.stdout,
+    );
+  const tables = await run(['reach', 'shop/api', ...named('linkerd'), ...named('istio')]);
+  assert.match(
+    tables.stdout,
+    /Who can reach Deployment shop\/api \(istio\)[\s\S]*Whom Deployment shop\/api can reach \(linkerd\)/,
+  );
+  const nobody = await run(['reach', 'istio', 'shop/none', ...named('istio')]);
+  assert.equal(nobody.code, 2);
+});
+
+test('the examples of help work when pasted', async () => {
+  writeFileSync(
+    join(folder, 'policies.yaml'),
+    readFileSync(join(policies, 'shop-api-istio.yaml'), 'utf8').replaceAll('api', 'web'),
+  );
+  const { stdout } = await run(['reach', 'istio', '--help']);
+  const examples = [...stdout.matchAll(/^ {2}kguardian (.+)$/gm)].map(([, text = '']) => text.split(' '));
+  assert.equal(examples.length, 2);
+  for (const argv of examples.filter((each) => each.includes('--cluster'))) {
+    const { code, stderr } = await run(argv, { cwd: folder });
+    assert.equal(code, 0, stderr);
+  }
+});

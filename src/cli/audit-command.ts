@@ -62,17 +62,34 @@ function addPromote(audit: Command): void {
 }
 
 export function addReach(root: Command, kinds: readonly PolicyKind[], addOptions: AddOptions): void {
-  const one = command(root, 'reach <workload>', 'who can reach a workload and whom it can reach, observed or not', [
+  const summary = 'who can reach a workload and whom it can reach, observed or not';
+  const all = command(root, 'reach <workload>', summary, [
     'reach shop/web',
     'reach shop/web -f policies.yaml --cluster cluster.json',
   ]);
-  one
-    .addOption(filesOption('policies, judged as if they were applied to the cluster; with --cluster these alone'))
-    .addOption(clusterOption())
-    .option('--denied', 'list what is refused, too')
-    .addOption(output());
-  for (const kind of kinds) if (kind.reach !== undefined) addOptions(one, kind.readingOptions);
-  addClusterFlags(one).action(async (name: string, options) =>
-    (await import('./commands/reach.ts')).reach(name, options),
+  const able = kinds.filter((kind) => kind.reach !== undefined);
+  // What a cluster may do without is asked for by name, or told from the files.
+  for (const kind of able) if (kind.unasked === undefined) addOptions(all, kind.readingOptions);
+  withReachFlags(all).action(async (name: string, options) =>
+    (await import('./commands/reach.ts')).reach(name, options, null),
+  );
+  for (const kind of able) {
+    const one = command(all, `${kind.name} <workload>`, kind.summary, [
+      `${kind.name} shop/web`,
+      `${kind.name} shop/web -f policies.yaml --cluster cluster.json`,
+    ]).aliases([...kind.aliases]);
+    withReachFlags(addOptions(one, kind.readingOptions)).action(async (name: string, options) =>
+      (await import('./commands/reach.ts')).reach(name, options, kind),
+    );
+  }
+}
+
+function withReachFlags(one: Command): Command {
+  return addClusterFlags(
+    one
+      .addOption(filesOption('policies, judged as if they were applied to the cluster; with --cluster these alone'))
+      .addOption(clusterOption())
+      .option('--denied', 'list what is refused, too')
+      .addOption(output()),
   );
 }

@@ -20,7 +20,7 @@ export async function policiesInForce(kind: PolicyKind, files: readonly string[]
     throw new Failure(
       'name the policies with -f FILE, or ask a cluster for what is deployed (without --from, --flows)',
     );
-  const texts = await Promise.all(files.map(textIn));
+  const texts = await Promise.all(files.map(policiesIn));
   const number = `${files.length} file${files.length === 1 ? '' : 's'}`;
   if (api === null) return { text: together(texts), said: `${number} alone, without what is deployed` };
   if (kind.deployed.length === 0) {
@@ -37,7 +37,8 @@ export async function policiesInForce(kind: PolicyKind, files: readonly string[]
   return { text: listText(all), said: files.length === 0 ? said : `${number}, as if applied beside ${said}` };
 }
 
-async function textIn(file: string): Promise<string> {
+/** The text of one file, `-` for standard input. */
+export async function policiesIn(file: string): Promise<string> {
   try {
     return file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {

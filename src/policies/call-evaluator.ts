@@ -2,6 +2,7 @@
 import type { ObservationOf } from '#observation/observation.ts';
 import type { Container } from '#observation/recording.ts';
 import { aboutFlow } from './about-flow.ts';
+import type { CalledLandmarks, CallerLandmarks } from './call-landmarks.ts';
 import type { Call, Called, CallQuestion, Calls } from './calls.ts';
 import type { Evaluator, Verdict } from './kind.ts';
 
@@ -10,6 +11,12 @@ export interface CallJudge {
   /** Whether any of them is about this port of the pod. */
   governs(called: Called, port: number): boolean;
   judge(call: Call): Verdict;
+  /** Whom the policies tell apart, wherever they call. */
+  callers(): CallerLandmarks;
+  /** What the policies about a pod tell apart. */
+  about(called: Called): CalledLandmarks;
+  /** How the mesh writes an account's identity. */
+  identityOf(namespace: string, account: string): string;
 }
 
 /** `proxyPorts` are those of the mesh's own proxy, which no policy is about. */

@@ -2,13 +2,14 @@
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Workload } from '#kubernetes/workload.ts';
 import { kinds } from '#policies/index.ts';
-import { type Reach, UnreadableArtifact } from '#policies/kind.ts';
+import { type PolicyKind, type Reach, UnreadableArtifact } from '#policies/kind.ts';
 import type { ClusterFlags } from '../cluster/flags.ts';
 import { namedBy } from '../cluster/names.ts';
 import { openCluster } from '../cluster/open.ts';
 import { readCluster } from '../cluster-file.ts';
 import { Failure } from '../failure.ts';
-import { policiesInForce } from '../policies-in-force.ts';
+import { parseOptions } from '../kind-options.ts';
+import { policiesIn, policiesInForce } from '../policies-in-force.ts';
 import { columns, tell } from '../story.ts';
 
 export interface ReachFlags extends ClusterFlags {
@@ -18,7 +19,12 @@ export interface ReachFlags extends ClusterFlags {
   readonly denied?: boolean;
 }
 
-export async function reach(argument: string, given: ReachFlags & Record<string, unknown>): Promise<void> {
+/** `named`: the kind that was asked for; null for those that the files are of, and without any for what every cluster has. */
+export async function reach(
+  argument: string,
+  given: ReachFlags & Record<string, unknown>,
+  named: PolicyKind | null,
+): Promise<void> {
   const file = await readCluster(given.cluster);
   // A file with the objects stands for the cluster: nobody else is asked.
   const cluster = file === null ? openCluster(given) : null;
@@ -26,15 +32,15 @@ export async function reach(argument: string, given: ReachFlags & Record<string,
     const objects = file ?? (await cluster?.objects());
     if (objects === undefined) throw new Failure('no cluster is known; name one with --cluster FILE');
     const workload = workloadNamed(argument, given.namespace ?? cluster?.api().namespace, objects);
-    for (const kind of kinds) {
-      if (kind.reach === undefined) continue;
+    const asked = named === null ? await kindsOf(given.filename ?? []) : [named];
+    for (const kind of asked) {
       const { text, said } = await policiesInForce(kind, given.filename ?? [], cluster?.api() ?? null);
-      const found = kind.reach(text, given, objects, workload);
+      const found = kind.reach?.(text, parseOptions(kind.readingOptions, given), objects, workload) ?? null;
       if (found === null)
         throw new Failure(
           `${nameOf(workload)} has no pod that policies are about: none runs, or all have the host's network`,
         );
-      print(found, nameOf(workload), given);
+      print(found, { name: nameOf(workload), by: asked.length > 1 ? ` (${kind.name})` : '', kind: kind.name }, given);
       tell(`judged by ${said}`);
     }
   } catch (error) {
@@ -45,17 +51,32 @@ export async function reach(argument: string, given: ReachFlags & Record<string,
   }
 }
 
-function print(found: readonly Reach[], name: string, { output, denied }: ReachFlags): void {
+/** Standard input is read once, so its kind is not looked for: it is taken as what every cluster has. */
+async function kindsOf(files: readonly string[]): Promise<readonly PolicyKind[]> {
+  const able = kinds.filter((kind) => kind.reach !== undefined);
+  const texts = files.includes('-') ? [] : await Promise.all(files.map(policiesIn));
+  const theirs = able.filter((kind) => texts.some((text) => kind.recognises(text)));
+  return theirs.length > 0 ? theirs : able.filter(({ unasked }) => unasked === undefined);
+}
+
+interface Heading {
+  readonly name: string;
+  /** Where several kinds answer, whose answer it is. */
+  readonly by: string;
+  readonly kind: string;
+}
+
+function print(found: readonly Reach[], { name, by, kind }: Heading, { output, denied }: ReachFlags): void {
   const shown = found.filter(({ verdict }) => denied === true || verdict !== 'deny');
   if (output === 'json') {
-    for (const each of shown) process.stdout.write(`${JSON.stringify(each)}\n`);
+    for (const each of shown) process.stdout.write(`${JSON.stringify({ kind, ...each })}\n`);
     return;
   }
   const table = (['ingress', 'egress'] as const).map((direction) => {
     const rows = shown.filter((each) => each.direction === direction);
     const closed = new Set(found.filter((each) => each.direction === direction).map(({ peer }) => peer));
     for (const { peer } of rows) closed.delete(peer);
-    const title = direction === 'ingress' ? `Who can reach ${name}` : `Whom ${name} can reach`;
+    const title = direction === 'ingress' ? `Who can reach ${name}${by}` : `Whom ${name} can reach${by}`;
     const lines = rows.map(({ peer, ports, verdict, rule }) => [peer, ports, verdict, rule]);
     const heads = [direction === 'ingress' ? 'FROM' : 'TO', 'PORTS', 'VERDICT', 'RULE'];
     const rest = closed.size === 0 ? '' : `\n${closed.size} others: nothing`;

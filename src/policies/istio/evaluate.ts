@@ -2,6 +2,7 @@
 import { type Cluster, noCluster } from '#kubernetes/cluster.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
 import { callEvaluator } from '../call-evaluator.ts';
+import type { JudgedCalls } from '../call-openings.ts';
 import { type CallQuestion, callsIn } from '../calls.ts';
 import { objectsOf } from '../documents.ts';
 import type { Evaluator } from '../kind.ts';
@@ -12,19 +13,21 @@ import { readPolicies } from './judge/read.ts';
 import type { Reading } from './options.ts';
 import { proxyPorts, signs } from './signs.ts';
 
+/** The policies of a text, and what they are asked about. */
+export function judged(text: string, reading: Reading, cluster: Cluster): JudgedCalls {
+  const policies = readPolicies(objectsOf(text));
+  const grants = policies.policies.filter(({ action }) => action === 'ALLOW').flatMap(grantsOf);
+  return {
+    judge: judgeOf(policies, reading, cluster),
+    calls: callsIn(cluster, meshMembers(cluster, signs, reading.members)),
+    permissions: [...new Set(grants.map((grant) => grant.text))].toSorted(),
+    ...{ cluster, proxyPorts },
+  };
+}
+
 export function evaluator(text: string, reading: Reading, cluster: Cluster | null): Evaluator<CallQuestion> {
   const known = cluster ?? noCluster;
-  const policies = readPolicies(objectsOf(text));
-  const judge = judgeOf(policies, reading, known);
-  const calls = callsIn(known, meshMembers(known, signs, reading.members));
-  const permissions = [
-    ...new Set(
-      policies.policies
-        .filter(({ action }) => action === 'ALLOW')
-        .flatMap(grantsOf)
-        .map((grant) => grant.text),
-    ),
-  ].toSorted();
+  const { judge, calls, permissions } = judged(text, reading, known);
   return {
     ...callEvaluator(judge, calls, proxyPorts),
     permissions,

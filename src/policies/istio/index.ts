@@ -1,6 +1,7 @@
+import { openingsOf } from '../call-openings.ts';
 import type { PolicyKind } from '../kind.ts';
 import { callQuery, type CallQuestion } from '../calls.ts';
-import { evaluator } from './evaluate.ts';
+import { evaluator, judged } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { options, readingOptions } from './options.ts';
 
@@ -31,6 +32,7 @@ export const istio: PolicyKind<typeof options, CallQuestion> = {
   recognises: (text) => kinds.test(text),
   evaluator: (text, chosen = {}, cluster = null) => evaluator(text, readingOptions.parse(chosen), cluster),
   readingOptions,
+  ...openingsOf(readingOptions, judged),
   query: callQuery,
   deployed: ['AuthorizationPolicy', 'PeerAuthentication'].flatMap((kind) => [
     { apiVersion: 'security.istio.io/v1', kind, namespaced: true },

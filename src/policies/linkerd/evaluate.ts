@@ -2,6 +2,7 @@
 import { type Cluster, noCluster } from '#kubernetes/cluster.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
 import { callEvaluator } from '../call-evaluator.ts';
+import type { JudgedCalls } from '../call-openings.ts';
 import { type CallQuestion, callsIn } from '../calls.ts';
 import { objectsOf } from '../documents.ts';
 import type { Evaluator } from '../kind.ts';
@@ -11,19 +12,28 @@ import { readServers } from './judge/read.ts';
 import type { Reading } from './options.ts';
 import { proxyPorts, signs } from './signs.ts';
 
-export function evaluator(text: string, reading: Reading, cluster: Cluster | null): Evaluator<CallQuestion> {
-  const known = cluster ?? noCluster;
+/** The policies of a text, and what they are asked about. */
+export function judged(text: string, reading: Reading, cluster: Cluster): JudgedCalls {
   const servers = readServers(objectsOf(text), reading);
-  const judge = judgeOf(servers, reading);
-  const calls = callsIn(known, meshMembers(known, signs, reading.members));
   const grants = servers.flatMap((server) =>
     [server, ...server.routes].flatMap(({ name, authorizations }) =>
       authorizations.map((each) => grantText(name, each)),
     ),
   );
   return {
-    ...callEvaluator(judge, calls, proxyPorts),
+    judge: judgeOf(servers, reading),
+    calls: callsIn(cluster, meshMembers(cluster, signs, reading.members)),
     permissions: [...new Set(grants)].toSorted(),
+    ...{ cluster, proxyPorts },
+  };
+}
+
+export function evaluator(text: string, reading: Reading, cluster: Cluster | null): Evaluator<CallQuestion> {
+  const known = cluster ?? noCluster;
+  const { judge, calls, permissions } = judged(text, reading, known);
+  return {
+    ...callEvaluator(judge, calls, proxyPorts),
+    permissions,
     ground: (permission) => groundOf(permission, known),
   };
 }

@@ -183,3 +183,12 @@ test('never two Servers for one port of a pod: a workload whose labels another s
   );
   assert.equal(new Set(ports).size, ports.length);
 });
+
+test('a path with a dash beside a number is one route that its own judge reads', () => {
+  const request = (path: string): Seen => ['api-1', 'ingress', 'web', 9000, { http: { method: 'GET', path } }];
+  const { text, unknown } = written(linkerd, [request('/my-api/v1~/17'), request('/my-api/v1~/18')], { l7: true });
+  assert.equal(unknown, 0);
+  const asking = (path: string) => ({ src: { pod: 'shop/web-1' }, http: { method: 'GET', path } });
+  assert.equal(asked(text, asking('/my-api/v1~/19')), 'allow');
+  assert.equal(asked(text, asking('/myXapi/v1~/19')), 'deny');
+});

@@ -1,6 +1,7 @@
+import { openingsOf } from '../call-openings.ts';
 import type { PolicyKind } from '../kind.ts';
 import { callQuery, type CallQuestion } from '../calls.ts';
-import { evaluator } from './evaluate.ts';
+import { evaluator, judged } from './evaluate.ts';
 import { generate } from './generate.ts';
 import { options, readingOptions } from './options.ts';
 
@@ -39,6 +40,7 @@ export const linkerd: PolicyKind<typeof options, CallQuestion> = {
   recognises: (text) => /policy\.linkerd\.io\/v1/.test(text),
   evaluator: (text, chosen = {}, cluster = null) => evaluator(text, readingOptions.parse(chosen), cluster),
   readingOptions,
+  ...openingsOf(readingOptions, judged),
   query: callQuery,
   deployed: deployed.map((each) => ({ ...each, namespaced: true })),
 };

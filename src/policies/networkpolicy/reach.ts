@@ -2,6 +2,7 @@
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { Reach } from '../kind.ts';
+import { nodesTogether } from '../nodes-together.ts';
 import type { Judge } from './judge/judge.ts';
 import { joined, mostOpen, type PortRange, rangesBetween, rangesText } from './openings.ts';
 import { parties, type Party } from './parties.ts';
@@ -21,7 +22,7 @@ export function reach(judge: Judge, cluster: Cluster, { namespace, kind, name }:
       const [from, to] = direction === 'ingress' ? [peer, own] : [own, peer];
       return answers(judge, from, to).map((each) => ({ direction, peer: peer.label, ...each }));
     });
-    return alike(found);
+    return nodesTogether(found);
   });
 }
 
@@ -37,21 +38,4 @@ function answers(judge: Judge, from: Party, to: Party): Omit<Reach, 'direction' 
     const [first] = group;
     return first === undefined ? [] : [{ verdict: first.verdict, rule: first.rule, ports: rangesText(group) }];
   });
-}
-
-/** Nodes are many and mostly treated alike: those that are share a line. */
-function alike(found: readonly Reach[]): Reach[] {
-  const isNode = ({ peer }: Reach): boolean => peer.startsWith('node ');
-  const groups = Map.groupBy(found.filter(isNode), ({ ports, verdict, rule }) =>
-    JSON.stringify([ports, verdict, rule]),
-  );
-  const joint = [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const names = group.map(({ peer }) => peer.slice('node '.length));
-    const peer =
-      names.length === 1 ? first.peer : names.length <= 3 ? `nodes ${names.join(', ')}` : `${names.length} nodes`;
-    return [{ ...first, peer }];
-  });
-  return [...found.filter((each) => !isNode(each)), ...joint];
 }

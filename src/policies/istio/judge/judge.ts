@@ -1,22 +1,18 @@
 /** Which proxies a call passes, and what they say together. */
 import type { Cluster } from '#kubernetes/cluster.ts';
+import type { CallJudge } from '../../call-evaluator.ts';
 import type { Call, Called } from '../../calls.ts';
 import type { Verdict } from '../../kind.ts';
 import type { Reading } from '../options.ts';
 import { decide } from './decide.ts';
+import { callersOf, pathKeyOf, portsOf, requestsOf } from './landmarks.ts';
 import { modeOf } from './peers.ts';
 import type { Policies, Policy } from './read.ts';
 import type { Seen } from './rule.ts';
 import { isAboutWaypoint, isAboutWorkload, servicePorts, servicesOf } from './scope.ts';
 import type { Told } from './texts.ts';
 
-export interface Judge {
-  /** Whether anything but the default decides about calls of this port. */
-  governs(called: Called, port: number): boolean;
-  judge(call: Call): Verdict;
-}
-
-export function judgeOf({ policies: all, peers }: Policies, reading: Reading, cluster: Cluster): Judge {
+export function judgeOf({ policies: all, peers }: Policies, reading: Reading, cluster: Cluster): CallJudge {
   const { form, mode, waypoint, trustDomain, trustDomainAlias, rootNamespace } = reading;
   const trustDomains = [trustDomain, ...trustDomainAlias];
   // Annotated policies are asked what they would do, unless it is about what is in force.
@@ -74,8 +70,35 @@ export function judgeOf({ policies: all, peers }: Policies, reading: Reading, cl
     return both(first, second);
   }
 
+  const accountOf = (namespace: string, account: string): string => `${trustDomain}/ns/${namespace}/sa/${account}`;
+  /** A waypoint sees the ports of Services: theirs, and the pod's own that they lead to. */
+  const portsOfServices = (called: Called): number[] =>
+    form === 'sidecar' || waypoint === undefined
+      ? []
+      : servicesOf(cluster, called).flatMap(({ ports }) =>
+          ports.flatMap(({ port, targetPort }) => (typeof targetPort === 'number' ? [port, targetPort] : [port])),
+        );
+
   return {
     judge,
+    identityOf: accountOf,
+    callers: () => callersOf(policies, accountOf),
+    about(called) {
+      const own = [...new Set([...atWorkload(called), ...atWaypoint(called)])];
+      const asked = peers.filter(({ namespace }) => namespace === called.namespace || namespace === rootNamespace);
+      return {
+        policies: JSON.stringify([own, asked]),
+        ports: [
+          ...portsOf(own),
+          ...asked.flatMap(({ ports }) => Object.keys(ports).map(Number)),
+          ...portsOfServices(called),
+        ],
+        requests: requestsOf(own),
+        pathKey: pathKeyOf(own),
+        direct: portsOfServices(called).length > 0,
+        beyond: [],
+      };
+    },
     governs: (called, port) =>
       called.member && (atWorkload(called).length + atWaypoint(called).length > 0 || strict(called, port)),
   };

@@ -4,25 +4,21 @@
  */
 import type { Probe } from '#kubernetes/cluster.ts';
 import { selects } from '#kubernetes/selectors.ts';
+import type { CallJudge } from '../../call-evaluator.ts';
 import type { Call, Called } from '../../calls.ts';
 import type { Verdict } from '../../kind.ts';
 import { any, type Truth } from '../../three-valued.ts';
 import type { AccessPolicy, Reading } from '../options.ts';
 import { type Authorization, authorizationText, type Client, identityOf, passes } from './authentications.ts';
+import { callersOf, pathKeyOf, requestsOf } from './landmarks.ts';
 import type { BoundRoute, Server } from './read.ts';
 import { routesFor, takesAll } from './routes.ts';
-
-export interface Judge {
-  /** Whether anything but an unknown default decides about calls of this port. */
-  governs(called: Called, port: number): boolean;
-  judge(call: Call): Verdict;
-}
 
 /** Connections of other kinds than HTTP pass routes by, where a Server finds out by itself what is spoken. */
 const detecting = 'unknown';
 const opaque: readonly string[] = ['opaque', 'TLS'];
 
-export function judgeOf(servers: readonly Server[], reading: Reading): Judge {
+export function judgeOf(servers: readonly Server[], reading: Reading): CallJudge {
   const { defaultInboundPolicy } = reading;
   const byNamespace = Map.groupBy(servers, ({ namespace }) => namespace);
   const serversOf = (called: Called, port: number): Server[] =>
@@ -47,11 +43,10 @@ export function judgeOf(servers: readonly Server[], reading: Reading): Judge {
   }
 
   function withoutServer(call: Call): Verdict {
-    const { port } = call;
     if (defaultInboundPolicy === undefined)
-      return { verdict: 'unknown', rule: `no Server selects ${port}, and the default inbound policy is not known` };
+      return { verdict: 'unknown', rule: 'no Server selects the port, and the default inbound policy is not known' };
     const open = beside(defaultInboundPolicy, clientOf(call, reading), reading.mode);
-    const rule = `no Server selects ${port}: default inbound policy ${defaultInboundPolicy}`;
+    const rule = `no Server selects the port: default inbound policy ${defaultInboundPolicy}`;
     if (open !== 'yes' && isHttpProbe(call)) return probe;
     return { verdict: open === 'yes' ? 'allow' : open === 'no' ? 'deny' : 'unknown', rule };
   }
@@ -117,6 +112,23 @@ export function judgeOf(servers: readonly Server[], reading: Reading): Judge {
 
   return {
     judge,
+    identityOf: (namespace, account) => identityOf(namespace, account, reading),
+    callers: () => callersOf(servers),
+    about(called) {
+      const own = (byNamespace.get(called.namespace) ?? []).filter(
+        ({ selector }) => selector !== null && selects(selector, called.labels),
+      );
+      const { beyond, ...requests } = requestsOf(own, called);
+      return {
+        policies: JSON.stringify(own),
+        // Those of a Server by name are the pod's own.
+        ports: own.flatMap(({ port }) => (typeof port === 'number' ? port : [])),
+        requests,
+        pathKey: pathKeyOf(own, called),
+        direct: false,
+        beyond,
+      };
+    },
     governs: (called, port) =>
       called.member && (serversOf(called, port).length > 0 || defaultInboundPolicy !== undefined),
   };

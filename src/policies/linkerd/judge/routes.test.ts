@@ -46,6 +46,18 @@ judgedAs([
     'allow',
   ],
   ['a regular expression', onRoute(path('/a/[0-9]+', 'RegularExpression')), { ...web, ...get('/a/17') }, 'allow'],
+  [
+    'marks that Rust lets escape',
+    onRoute(path('/my\\-api\\&\\#\\~/[0-9]+', 'RegularExpression')),
+    { ...web, ...get('/my-api&~/17') },
+    'deny',
+  ],
+  [
+    'marks that Rust lets escape, as they stand',
+    onRoute(path('/my\\-api\\&\\~/[0-9]+', 'RegularExpression')),
+    { ...web, ...get('/my-api&~/17') },
+    'allow',
+  ],
   ['over the whole path', onRoute(path('/a/[0-9]+', 'RegularExpression')), { ...web, ...get('/a/17/x') }, 'deny'],
   ['the first alternative that fits', onRoute(path('/a|/ab', 'RegularExpression')), { ...web, ...get('/ab') }, 'deny'],
   [

@@ -4,6 +4,7 @@
  */
 import type { HttpRequest } from '../../calls.ts';
 import { all, type Truth, truth } from '../../three-valued.ts';
+import { expressionMatches } from './expressions.ts';
 import type { Match } from './route-schema.ts';
 
 export interface Route {
@@ -81,7 +82,7 @@ function prefixLength(value: string): number {
   return value === '/' ? 1 : value.replace(/\/+$/, '').length;
 }
 
-function pathMatches({ type, value }: Match['path'], path: string): Truth {
+export function pathMatches({ type, value }: Match['path'], path: string): Truth {
   if (type === 'Exact') return truth(path === value);
   if (type === 'RegularExpression') return expressionMatches(value, path);
   if (value === '/') return 'yes';
@@ -99,17 +100,6 @@ function headerMatches(name: string, type: Match['path']['type'], value: string,
 function textMatches(type: Match['path']['type'], value: string, text: string | null): Truth {
   if (text === null) return 'no';
   return type === 'RegularExpression' ? expressionMatches(value, text) : truth(text === value);
-}
-
-/** The first match must be the whole text. What Rust's and this engine may read differently is not known. */
-function expressionMatches(expression: string, text: string): Truth {
-  if (/\(\?|\\[pPxuAzQEkbB1-9]|\[\[|&&|--|~~/.test(expression)) return 'maybe';
-  try {
-    const found = new RegExp(expression, 'us').exec(text);
-    return truth(found?.index === 0 && found[0].length === text.length);
-  } catch {
-    return 'maybe';
-  }
 }
 
 function hostMatches(hostnames: readonly string[], host: string | undefined): Truth {
