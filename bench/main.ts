@@ -11,6 +11,7 @@ const parts: Readonly<Record<string, () => Promise<{ bench(): void | Promise<voi
   agent: () => import('./agent.ts'),
   broker: () => import('./broker.ts'),
   network: () => import('./network.ts'),
+  mesh: () => import('./mesh.ts'),
   posture: () => import('./posture.ts'),
   falco: () => import('./falco.ts'),
   resources: () => import('./resources.ts'),

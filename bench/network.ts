@@ -2,45 +2,13 @@
 import { fold } from '../src/baseline/fold.ts';
 import { readingFlows } from '../src/imports/flows.ts';
 import type { Cluster } from '../src/kubernetes/cluster.ts';
-import { clusterForm } from '../src/kubernetes/cluster-form.ts';
 import { judgeOf } from '../src/policies/networkpolicy/judge/judge.ts';
 import type { Flow } from '../src/policies/networkpolicy/judge/policy.ts';
 import { networkpolicy } from '../src/policies/networkpolicy/index.ts';
+import { callees, clusterOf, random, thousands } from './clusters.ts';
 import { print, rounds, table } from './print.ts';
 
 type Row = readonly string[];
-
-/** `workloads` deployments of `copies` pods, fifty to a namespace, on nodes of a hundred pods. */
-function clusterOf(workloads: number, copies: number): Cluster {
-  const named = Array.from({ length: workloads }, (_, at) => ({
-    namespace: `team-${Math.floor(at / 50)}`,
-    name: `app-${at}`,
-  }));
-  const address = (at: number): string => `10.${(at >> 16) & 255}.${(at >> 8) & 255}.${at & 255}`;
-  return clusterForm.parse({
-    namespaces: Object.fromEntries(named.map(({ namespace }) => [namespace, {}])),
-    nodes: Array.from({ length: Math.ceil((workloads * copies) / 100) }, (_, at) => ({
-      name: `node-${at}`,
-      ips: [`172.18.${at >> 8}.${at & 255}`],
-    })),
-    workloads: named.map((each) => ({ ...each, kind: 'Deployment', selector: { app: each.name } })),
-    pods: named.flatMap(({ namespace, name }, at) =>
-      Array.from({ length: copies }, (_, copy) => ({
-        namespace,
-        name: `${name}-${copy}`,
-        labels: { app: name, 'pod-template-hash': `h${at}` },
-        ip: address(at * copies + copy),
-        node: `node-${Math.floor((at * copies + copy) / 100)}`,
-        ports: [{ name: 'http', containerPort: 8080 }],
-        owner: { kind: 'Deployment', name },
-      })),
-    ),
-    podCIDR: '10.0.0.0/8',
-  });
-}
-
-/** Every workload calls the next ten. */
-const callees = 10;
 
 function policiesOf(cluster: Cluster): object[] {
   const { workloads } = cluster;
@@ -64,15 +32,6 @@ function policiesOf(cluster: Cluster): object[] {
       egress: near.map((step) => ({ to: [peer(at + step)], ports })),
     },
   }));
-}
-
-/** The same sequence in each run. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 function judging(policies: number): Row {
@@ -152,10 +111,6 @@ function generating(workloads: number, flowCount: number): Row {
     seconds(reading + writing),
     seconds((cpu.user + cpu.system + used.user + used.system) / 1000),
   ];
-}
-
-function thousands(perSecond: number): string {
-  return `${Math.round(perSecond / 1000)} k/s`;
 }
 
 export function bench(): void {

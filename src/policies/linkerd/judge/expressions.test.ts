@@ -23,7 +23,11 @@ test('what is not understood has no example', () => {
 
 test('any literal text is its own example, and no other text matches it', () => {
   const escaped = (text: string): string => text.replaceAll(/[\\^$.|?*+()[\]{}&~#-]/g, '\\$&');
-  const texts = fc.string({ unit: fc.constantFrom(...Array.from('/ab7.-~&#+*()[]{}|^$\\?')), minLength: 1, maxLength: 8 });
+  const texts = fc.string({
+    unit: fc.constantFrom(...Array.from('/ab7.-~&#+*()[]{}|^$\\?')),
+    minLength: 1,
+    maxLength: 8,
+  });
   fc.assert(
     fc.property(texts, texts, (text, other) => {
       assert.equal(expressionMatches(escaped(text), text), 'yes');
