@@ -65,15 +65,14 @@ function hasHttpOnly({ from, to, when }: Rule): boolean {
 
 function matches({ from, to, when }: Rule, seen: Seen, frame: Frame, plain: boolean): Truth {
   const sources = (from ?? []).map(({ source }) => sourceMatches(source, seen, frame, plain));
+  const who = sources.length === 0 ? 'yes' : any(sources);
+  // Most rules are about other clients.
+  if (who === 'no') return 'no';
   const operations = (to ?? []).map(({ operation }) => operationMatches(operation, seen, plain));
   const conditions = (when ?? [])
     .filter(({ key }) => !(plain && isHttpKey(key)))
     .map((each) => conditionMatches(each, seen, frame));
-  return all([
-    sources.length === 0 ? 'yes' : any(sources),
-    operations.length === 0 ? 'yes' : any(operations),
-    ...conditions,
-  ]);
+  return all([who, operations.length === 0 ? 'yes' : any(operations), ...conditions]);
 }
 
 type List = readonly string[] | null | undefined;

@@ -59,8 +59,18 @@ export function addressMatches(block: string, ips: readonly string[]): Truth {
   return all(each) === any(each) ? any(each) : 'maybe';
 }
 
+const known = new WeakMap<readonly string[], Map<string, readonly string[]>>();
+
 /** A principal stands for itself in every trust domain that is the mesh's own; `cluster.local` always is. */
-export function inOwnDomains(principal: string, domains: readonly string[]): string[] {
+export function inOwnDomains(principal: string, domains: readonly string[]): readonly string[] {
+  const own = known.get(domains) ?? new Map<string, readonly string[]>();
+  known.set(domains, own);
+  const found = own.get(principal) ?? standingFor(principal, domains);
+  own.set(principal, found);
+  return found;
+}
+
+function standingFor(principal: string, domains: readonly string[]): string[] {
   const parts = principal.split('/');
   const [domain = ''] = parts;
   if (parts.length !== 5 || domain === '*') return [principal];

@@ -67,17 +67,25 @@ export function readServers(objects: readonly Given[], reading: Reading): Server
     }
   }
   const granting = (policy: AuthorizationPolicyObject): Authorization[] => authentications(policy, index, reading);
-  return found.servers.map((each) => serverOf(each, found, granting, unread));
+  const near = {
+    routes: Map.groupBy(found.routes, ({ metadata }) => metadata.namespace),
+    policies: Map.groupBy(found.policies, ({ metadata }) => metadata.namespace),
+  };
+  return found.servers.map((each) => {
+    const { namespace } = each.metadata;
+    const own = { routes: near.routes.get(namespace) ?? [], policies: near.policies.get(namespace) ?? [] };
+    return serverOf(each, own, granting, unread);
+  });
 }
 
 function serverOf(
   { metadata: { name, namespace }, spec }: ServerObject,
+  /** Of the Server's namespace: others are not about it. */
   { routes, policies }: { routes: readonly HttpRouteObject[]; policies: readonly AuthorizationPolicyObject[] },
   granting: (policy: AuthorizationPolicyObject) => Authorization[],
   unread: readonly { readonly namespace: string; readonly name: string }[],
 ): Server {
-  const near = policies.filter((each) => each.metadata.namespace === namespace);
-  const own = near.filter(
+  const own = policies.filter(
     ({
       spec: {
         targetRef: { kind, name: target },
@@ -96,7 +104,7 @@ function serverOf(
       .filter((route) => bindsTo(route, namespace, name))
       .map((object): BoundRoute => {
         const route = routeOf(object);
-        const about = near.filter(
+        const about = policies.filter(
           ({ spec: { targetRef: target } }) =>
             target.kind === 'HTTPRoute' && target.name === route.object && target.group === route.group,
         );
