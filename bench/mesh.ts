@@ -3,7 +3,7 @@ import { fold } from '../src/baseline/fold.ts';
 import { readingFlows } from '../src/imports/flows.ts';
 import type { Cluster } from '../src/kubernetes/cluster.ts';
 import type { Recording } from '../src/observation/recording.ts';
-import type { JudgedCalls } from '../src/policies/call-openings.ts';
+import type { JudgedCalls } from '../src/policies/call-evaluator.ts';
 import type { Call } from '../src/policies/calls.ts';
 import { judged as judgedByIstio } from '../src/policies/istio/evaluate.ts';
 import { istio } from '../src/policies/istio/index.ts';

@@ -1,4 +1,5 @@
 /** What the judges of meshes have in common: observations and questions as calls, each judged by the mesh's own reading. */
+import type { Cluster } from '#kubernetes/cluster.ts';
 import type { ObservationOf } from '#observation/observation.ts';
 import type { Container } from '#observation/recording.ts';
 import { aboutFlow } from './about-flow.ts';
@@ -19,15 +20,31 @@ export interface CallJudge {
   identityOf(namespace: string, account: string): string;
 }
 
-/** `proxyPorts` are those of the mesh's own proxy, which no policy is about. */
+/** A mesh's policies over a cluster. */
+export interface CallWorld {
+  readonly calls: Calls;
+  readonly cluster: Cluster;
+  /** Those of the mesh's own proxy, which no policy is about. */
+  readonly proxyPorts: readonly number[];
+}
+
+/** A mesh's policies as their text was read. */
+export interface JudgedCalls extends CallWorld {
+  readonly judge: CallJudge;
+  /** Every grant, sorted. */
+  readonly permissions: readonly string[];
+}
+
+/** `groundOf`: why a grant stands there without evidence, null where nothing is known of it. */
 export function callEvaluator(
-  judge: CallJudge,
-  calls: Calls,
-  proxyPorts: readonly number[],
-): Omit<Evaluator<CallQuestion>, 'permissions' | 'ground'> {
+  { judge, calls, permissions, cluster, proxyPorts }: JudgedCalls,
+  groundOf: (permission: string, cluster: Cluster) => string | null,
+): Evaluator<CallQuestion> {
   const governed = (flow: ObservationOf<'flow'>, by: Container): readonly Call[] =>
     calls.observed(flow, by).filter(({ called, port }) => !proxyPorts.includes(port) && judge.governs(called, port));
   return {
+    permissions,
+    ground: (permission) => groundOf(permission, cluster),
     governs: (observation, by) =>
       observation.type === 'flow' &&
       observation.outcome === 'established' &&

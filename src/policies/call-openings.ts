@@ -1,27 +1,22 @@
 /** Who may call whom under a mesh's policies, observed or not, and what two sets of them answer differently. */
 import type { z } from 'zod';
-import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
+import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Workload } from '#kubernetes/workload.ts';
-import type { CallJudge } from './call-evaluator.ts';
-import { type AskedPort, type AskedRequest, portsAsked, requestsAsked } from './call-landmarks.ts';
+import type { CallJudge, CallWorld, JudgedCalls } from './call-evaluator.ts';
 import { type CallParty, callParties } from './call-parties.ts';
-import type { Call, Calls } from './calls.ts';
+import {
+  ask,
+  type Asked,
+  askedText,
+  calledOf,
+  callsOf,
+  podsFor,
+  type Questions,
+  questionsOf,
+} from './call-questions.ts';
+import type { Call } from './calls.ts';
 import type { Change, PolicyKind, Reach, Verdict } from './kind.ts';
 import { nodesTogether } from './nodes-together.ts';
-
-/** A mesh's policies over a cluster. */
-export interface CallWorld {
-  readonly calls: Calls;
-  readonly cluster: Cluster;
-  readonly proxyPorts: readonly number[];
-}
-
-/** A mesh's policies as their text was read. */
-export interface JudgedCalls extends CallWorld {
-  readonly judge: CallJudge;
-  /** Every grant, sorted. */
-  readonly permissions: readonly string[];
-}
 
 /** What a mesh's kind has of the contract; `chosen` may hold options that are not of reading. */
 export function openingsOf<Reading>(
@@ -39,18 +34,6 @@ export function openingsOf<Reading>(
       return reachOfCalls(now.judge, now, workload);
     },
   };
-}
-
-interface Asked extends AskedPort {
-  readonly request: AskedRequest;
-  /** The pod was dialled and no Service. */
-  readonly direct: boolean;
-}
-
-/** What is asked about one pod: one call of each kind that some of the judges may answer differently. */
-interface Questions {
-  readonly asked: readonly Asked[];
-  readonly beyond: readonly string[];
 }
 
 /** Every pair of workloads, and every workload with whoever else policies tell apart. Sorted by pair. */
@@ -113,73 +96,6 @@ function isDifferent(to: CallParty, judges: readonly CallJudge[], world: CallWor
   });
 }
 
-function questionsOf(judges: readonly CallJudge[], world: CallWorld): (pod: ClusterPod) => Questions {
-  const known = new Map<ClusterPod, Questions>();
-  return (pod) => {
-    const before = known.get(pod);
-    if (before !== undefined) return before;
-    const made = questionsAbout(pod, judges, world);
-    known.set(pod, made);
-    return made;
-  };
-}
-
-function questionsAbout(pod: ClusterPod, judges: readonly CallJudge[], world: CallWorld): Questions {
-  const called = calledOf(pod, world);
-  const landmarks = judges.map((judge) => judge.about(called));
-  const requests = requestsAsked(landmarks);
-  const ports = portsAsked(
-    landmarks.map((each) => each.ports),
-    called,
-    world.proxyPorts,
-  );
-  const ways = landmarks.some((each) => each.direct) ? [false, true] : [false];
-  const each = requests ?? requestsAsked([]) ?? [];
-  return {
-    asked: ports.flatMap((port) => each.flatMap((request) => ways.map((direct) => ({ ...port, request, direct })))),
-    beyond: [
-      ...(requests === null ? ['requests of more kinds than are compared'] : []),
-      // What both say in one way is no difference.
-      ...new Set(
-        landmarks.flatMap(({ beyond }) =>
-          beyond.filter((word) => !landmarks.every((each) => each.beyond.includes(word))),
-        ),
-      ),
-    ],
-  };
-}
-
-/** Kubelet's own node makes a difference: of pods on the caller's and on others one is asked about each. */
-function podsFor(from: CallParty, { ends, pods }: CallParty): ClusterPod[] {
-  const asked = new Set(ends.map(({ src }) => src.pod));
-  const chosen = pods.filter(({ namespace, name }) => asked.has(`${namespace}/${name}`));
-  if (from.type !== 'node') return chosen;
-  const isNear = ({ node }: ClusterPod): boolean => from.label === `node ${node}`;
-  return [
-    ...new Set([...chosen, ...[pods.find(isNear), pods.find((pod) => !isNear(pod))].flatMap((pod) => pod ?? [])]),
-  ];
-}
-
-function calledOf({ namespace, name }: ClusterPod, { calls }: CallWorld): Call['called'] {
-  const pod = `${namespace}/${name}`;
-  const call = calls.asked({ src: { pod }, dst: { pod }, port: 1, protocol: 'TCP' });
-  if (typeof call === 'string') throw new Error(call);
-  return call.called;
-}
-
-/** A call of each end of the party, yet without a port and a request. */
-function callsOf(from: CallParty, { namespace, name }: ClusterPod, { calls }: CallWorld): Call[] {
-  return from.ends.flatMap(({ src, identity }) => {
-    const call = calls.asked({ src, dst: { pod: `${namespace}/${name}` }, port: 1, protocol: 'TCP', identity });
-    if (typeof call === 'string') throw new Error(call);
-    return [call];
-  });
-}
-
-function ask(judge: CallJudge, call: Call, { port, request, direct }: Asked): Verdict {
-  return judge.judge({ ...call, port, http: request.http, service: direct ? false : call.service });
-}
-
 function changes(call: Call, before: CallJudge, after: CallJudge, { asked }: Questions): Change[] {
   const each = asked.map((one) => ({ one, was: ask(before, call, one), is: ask(after, call, one) }));
   const found = each.filter(({ was, is }) => was.verdict !== is.verdict);
@@ -188,7 +104,7 @@ function changes(call: Call, before: CallJudge, after: CallJudge, { asked }: Que
   return [...alike.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const what = textOf(
+    const what = askedText(
       group.map(({ one }) => one),
       asked,
     );
@@ -220,34 +136,10 @@ function answers(
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const ports = textOf(
+    const ports = askedText(
       group.map(({ one }) => one),
       all,
     );
     return [{ verdict: first.verdict.verdict, rule: first.verdict.rule, ports }];
   });
-}
-
-/** `any/TCP`, `8080/TCP, 9000/TCP GET /orders`: of a port that is meant as a whole, the number alone. */
-function textOf(some: readonly Asked[], all: readonly Asked[]): string {
-  if (some.length === all.length) return 'any/TCP';
-  const whole = Map.groupBy(all, ({ label }) => label);
-  return [...Map.groupBy(some, ({ label }) => label)]
-    .flatMap(([port, own]) => {
-      const every = whole.get(port) ?? [];
-      if (own.length === every.length) return [port];
-      const ways = Map.groupBy(own, ({ request }) => request.label);
-      const wanted = new Set(every.map(({ direct }) => direct)).size;
-      const alike = ways.size === new Set(every.map((each) => each.request.label)).size;
-      return [...ways].map(([request, same]) => {
-        const way = same.length === wanted ? [] : [same[0]?.direct === true ? 'past its Services' : 'by its Services'];
-        return [port, ...(alike && way.length > 0 && isOneWay(own) ? [] : [request]), ...way].join(' ');
-      });
-    })
-    .filter((text, at, texts) => texts.indexOf(text) === at)
-    .join(', ');
-}
-
-function isOneWay(some: readonly Asked[]): boolean {
-  return new Set(some.map(({ direct }) => direct)).size === 1;
 }

@@ -1,8 +1,7 @@
 /** Linkerd's policies as its proxies enforce them, all that stand in the text. What they mean is in `judge/`. */
 import { type Cluster, noCluster } from '#kubernetes/cluster.ts';
 import { meshMembers } from '#kubernetes/mesh-members.ts';
-import { callEvaluator } from '../call-evaluator.ts';
-import type { JudgedCalls } from '../call-openings.ts';
+import { callEvaluator, type JudgedCalls } from '../call-evaluator.ts';
 import { type CallQuestion, callsIn } from '../calls.ts';
 import { objectsOf } from '../documents.ts';
 import type { Evaluator } from '../kind.ts';
@@ -29,11 +28,5 @@ export function judged(text: string, reading: Reading, cluster: Cluster): Judged
 }
 
 export function evaluator(text: string, reading: Reading, cluster: Cluster | null): Evaluator<CallQuestion> {
-  const known = cluster ?? noCluster;
-  const { judge, calls, permissions } = judged(text, reading, known);
-  return {
-    ...callEvaluator(judge, calls, proxyPorts),
-    permissions,
-    ground: (permission) => groundOf(permission, known),
-  };
+  return callEvaluator(judged(text, reading, cluster ?? noCluster), groundOf);
 }
