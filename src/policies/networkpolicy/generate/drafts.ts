@@ -1,5 +1,5 @@
 /** Watched workloads → drafts, with what a reader must know. */
-import { doubtsAbout } from '#baseline/doubts.ts';
+import { doubtsAbout, gapsOf } from '#baseline/doubts.ts';
 import { windowLine } from '#baseline/evidence.ts';
 import { objectName } from '#kubernetes/names.ts';
 import type { Options } from '../options.ts';
@@ -47,7 +47,7 @@ export function draftOf(watched: Watched, options: Options, lookup: Lookup, form
       reason: `no label tells its pods from those of ${named.also.join(', ')}, which would be isolated with them`,
     };
 
-  const notes = [...doubts];
+  const notes = [...doubts, ...gapsOf(baselines, 'network')];
   const blocked: string[] = [];
   const direction = (name: 'ingress' | 'egress'): readonly DraftRule[] | null => {
     if (options.direction !== 'both' && options.direction !== name) return null;
