@@ -168,3 +168,15 @@ test('what no engine compiles is refused, with the rule', () => {
       condition,
     );
 });
+
+test('an event may say of which container it is: by fields of its own, as an alert has them', () => {
+  const judge = falco.evaluator(rule('evt.type = mount and k8s.ns.name = shop and k8s.pod.label[app] = web'));
+  const ask = (fields: Record<string, string | null>): string =>
+    judge.answer({ op: 'event', type: 'mount', fields }).verdict;
+  assert.equal(ask({ 'k8s.ns.name': 'shop', 'k8s.pod.label[app]': 'web' }), 'deny');
+  assert.equal(ask({ 'k8s.ns.name': 'other', 'k8s.pod.label[app]': 'web' }), 'allow');
+  assert.equal(ask({ 'k8s.ns.name': null }), 'allow');
+  assert.equal(ask({ 'k8s.ns.name': 'shop' }), 'unknown');
+  // Of one that nobody named every rule speaks.
+  assert.equal(ask({}), 'deny');
+});

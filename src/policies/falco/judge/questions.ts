@@ -2,13 +2,24 @@
 import type { Observation } from '#observation/observation.ts';
 import type { Query } from '../query.ts';
 import { imageFields, type Metadata } from './container.ts';
-import type { Field, Happenings, Labelled } from './event.ts';
+import { type Field, type Happenings, isOfContainer, type Labelled } from './event.ts';
 import { happenings, noProbe } from './seen.ts';
 
 /** `container` null: one that every rule is about. */
 export function asked(query: Query, metadata: Metadata): { events: Happenings; container: Labelled | null } {
-  const container = query.container === undefined ? null : labelled(query.container, metadata);
-  return { events: eventsOf(query), container };
+  const own = query.op === 'event' ? ofContainer(query.fields) : {};
+  const named = query.container !== undefined || Object.keys(own).length > 0;
+  const { fields, bare } = labelled(query.container ?? {}, metadata);
+  return { events: eventsOf(query), container: named ? { fields: { ...fields, ...own }, bare } : null };
+}
+
+/** As an alert's output has them, `k8s.pod.label[app]` too. */
+function ofContainer(fields: Readonly<Record<string, Field>>): Record<string, Field> {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([name]) => isOfContainer(name))
+      .map(([name, value]) => [name.replace(/\[(.*)\]$/, '.$1'), value]),
+  );
 }
 
 function labelled(
