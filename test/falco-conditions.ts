@@ -33,7 +33,7 @@ export function conditions(rules: string): Condition[] {
 
 /** Newer than the engine of 2022: fields, and names of calls. */
 export const newer = {
-  fields: ['fs.path.name', 'fs.path.source', 'fs.path.target'],
+  fields: ['fs.path.name', 'fs.path.source', 'fs.path.target', 'proc.pexepath'],
   calls: [
     ...[
       'fsmount',
@@ -50,16 +50,28 @@ export const newer = {
   ],
 } as const;
 
-/** What that engine can take of it, with other fields in the place of newer ones; `left`: what was replaced or taken out. */
+/** A field of that engine which, in events of these types (absent: any), says what a newer one does. */
+export interface Stand {
+  readonly field: string;
+  readonly types?: readonly string[];
+}
+
+/** What that engine can take of it; `left`: fields that others stand for here, and calls that were taken out. */
 export function older(
   condition: string,
-  instead: Readonly<Record<string, string>>,
+  instead: Readonly<Record<string, readonly Stand[]>>,
 ): { readonly condition: string; readonly left: readonly string[] } {
   const left: string[] = [];
   let text = condition;
   for (const field of newer.fields) {
     if (!text.includes(field)) continue;
-    text = text.replaceAll(field, instead[field] ?? assert.fail(`nothing stands for ${field}`));
+    const check = new RegExp(
+      `\\b${field.replaceAll('.', '\\.')} (exists|\\w+ \\((?:"[^"]*"|[^()"])*\\)|(?:\\w+|=) (?:"[^"]*"|[^() ]+))`,
+      'g',
+    );
+    const stands = instead[field] ?? assert.fail(`nothing stands for ${field}`);
+    text = text.replaceAll(check, (_, rest: string) => `(${stands.map((each) => checkOf(each, rest)).join(' or ')})`);
+    assert.ok(!text.includes(field), text);
     left.push(field);
   }
   for (const call of newer.calls) {
@@ -69,4 +81,8 @@ export function older(
     left.push(call);
   }
   return { condition: text, left };
+}
+
+function checkOf({ field, types }: Stand, rest: string): string {
+  return types === undefined ? `${field} ${rest}` : `(evt.type in (${types.join(', ')}) and ${field} ${rest})`;
 }

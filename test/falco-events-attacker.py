@@ -37,10 +37,11 @@ def listen(port, kind=socket.SOCK_STREAM, family=socket.AF_INET):
     made.bind(('', port))
     if kind == socket.SOCK_STREAM:
         made.listen()
+    return made
 
 
 def renamed_child():
-    """Calls itself as a container's runtime does, and its child inherits the name."""
+    """Calls itself as a container's runtime does; its child inherits the name."""
     libc.prctl(15, b'runc:[2:INIT]', 0, 0, 0)
     child = os.fork()
     if child == 0:
@@ -48,6 +49,11 @@ def renamed_child():
         os._exit(0)
     os.waitpid(child, 0)
     libc.prctl(15, b'python3.11', 0, 0, 0)
+
+
+def named_as_runtime():
+    """Runs a program that is called as a container's runtime is, which does what else would be told of."""
+    run('/usr/bin/dash', '-c', 'cp /usr/bin/dash /opt/runc; /opt/runc -c "cat /etc/shadow"')
 
 
 W, R, RW = os.O_WRONLY | os.O_CREAT, os.O_RDONLY, os.O_RDWR | os.O_CREAT
@@ -104,6 +110,7 @@ attacks = {
     'socket-packet': lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0),
     'socket-crypto': lambda: socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET, 0),
     'socket-vsock': lambda: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM, 0),
+    'socket-bluetooth': lambda: libc.socket(31, socket.SOCK_RAW, 1),
     'socket-netlink-known': lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
     'call-chroot': lambda: libc.chroot(b'/'),
     'call-unshare': lambda: libc.unshare(0x4000000),
@@ -112,6 +119,7 @@ attacks = {
     'call-mount': lambda: libc.mount(b'x', b'/mnt', b'tmpfs', 0, None),
     'call-known': lambda: os.memfd_create('kg'),
     'call-under-runtime-name': renamed_child,
+    'run-under-runtime-name': named_as_runtime,
     'unlink': lambda: os.unlink('/var/log/worker.log'),
     'rename': lambda: os.rename('/etc/hostname', '/etc/hostname.kg'),
     'mkdir': lambda: os.mkdir('/opt/dir'),

@@ -19,15 +19,11 @@ sleep 1
 address() { python3 -c 'import json, sys; print(json.load(sys.stdin)["ip"])'; }
 web=$(oci "$WEB" -d --name web --bind /srv:/srv:ro -- nginx -g 'daemon off;' | address)
 until curl -s -m 5 -o /dev/null "http://$web/"; do sleep .2; done
-worker=$(oci "$WORKER" -d --name worker --bind /srv:/srv:ro -- /usr/bin/python3.11 -I -S /srv/falco-events-worker.py | address)
+worker=$(oci "$WORKER" -d --name worker --runtime crun --bind /srv:/srv:ro -- /usr/bin/python3.11 -I -S /srv/falco-events-worker.py | address)
 until (: <>"/dev/tcp/$worker/8001") 2>/dev/null; do sleep .1; done
 oci "$STRANGER" --name stranger -- /usr/bin/dash -c 'echo x >/etc/stranger; cat /etc/shadow >/dev/null'
-oci "$WEB" exec web /usr/bin/dash -c 'echo mark quiet'
-oci "$WORKER" exec worker /usr/bin/dash -c 'echo mark quiet'
 oci "$WEB" exec web /srv/attacks >"$VM_OUT/outcomes"
 oci "$WORKER" exec worker /usr/bin/python3.11 -I -S /srv/falco-events-attacker.py /dev/null
 kill -INT $capture
 wait $capture
-oci-run rm web
-oci-run rm worker
 kill $docker

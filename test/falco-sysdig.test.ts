@@ -17,7 +17,10 @@ const skip = withoutSysdig();
 
 /** Compiles what can be; gives what could not be checked, by name. */
 async function unchecked(text: string): Promise<readonly string[]> {
-  const { condition, left } = older(text, Object.fromEntries(newer.fields.map((field) => [field, 'fd.name'])));
+  const { condition, left } = older(
+    text,
+    Object.fromEntries(newer.fields.map((field) => [field, [{ field: 'fd.name' }]])),
+  );
   for (const name of left) {
     const words = await refusal(name.includes('.') ? `${name} = /x` : `evt.type = ${name}`);
     assert.match(words ?? '', /unrecognized field|unknown event type/, `${name} is known to this engine: take it off`);

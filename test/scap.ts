@@ -2,7 +2,7 @@
  * Captures of what a kernel did, as Falco's engine of 2022 takes them: Debian's source of its kernel module, built for the
  * lab's guest, and Debian's sysdig.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, type ExecFileSyncOptions } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -44,7 +44,7 @@ function builtModule(): string {
   if (existsSync(kept)) return kept;
   const folder = mkdtempSync(join(tmpdir(), 'kguardian-scap-'));
   try {
-    const quiet = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] } as const;
+    const quiet: ExecFileSyncOptions = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] };
     execFileSync('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', `${source}=${version}`], quiet);
     execFileSync('sh', ['-c', `dpkg-deb -x ${source}_*.deb . && mv usr/src/scap-* build`], quiet);
     const make = ['-C', `/lib/modules/${release}/build`, `M=${folder}/build`, 'modules'];

@@ -4,7 +4,7 @@ import { doubtsAbout } from '#baseline/doubts.ts';
 import type { Sensor } from '#observation/recording.ts';
 import type { Artifact, Evidence, Generated } from '../kind.ts';
 import { artifactPath, containerName } from '../names.ts';
-import { calls, families, programs } from './generate/activities.ts';
+import { calls, families, programPaths, programs } from './generate/activities.ts';
 import { Changing } from './generate/changing.ts';
 import type { Drafted } from './generate/draft.ts';
 import { files } from './generate/files.ts';
@@ -35,16 +35,19 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const scope = scopeOf(baseline);
   const drafted = ran.map(({ sensor }) => draftOf(sensor, claims, scope.id, baseline, options));
   const rules = drafted.flatMap((each) => each.rules);
+  const found = programPaths(claims);
+  const seen = found.literal.length + found.patterns.length > 0;
+  const contents = { scope, rules, programs: seen ? found : null };
   const runs = `${baseline.instances.length} ${baseline.instances.length === 1 ? 'run' : 'runs'}`;
   const head = [
     `Written by kguardian from ${runs} of ${scope.title}: silent on what was seen there, an alert on what else it does.`,
   ];
   const own = containerName(baseline);
-  const custom: Artifact = { path: artifactPath(own, 'falco.yaml'), text: customFile({ scope, rules, head }) };
+  const custom: Artifact = { path: artifactPath(own, 'falco.yaml'), text: customFile({ ...contents, head }) };
   const changes = [`Changes lists, the scope and exceptions of ${custom.path}. Load it after that.`];
   const artifacts: Artifact[] = [custom];
   if (options.form === 'override') {
-    const text = overrideFile({ scope, rules, head: [...head, ...changes] });
+    const text = overrideFile({ ...contents, head: [...head, ...changes] });
     artifacts.push({ path: artifactPath(own, 'falco-override.yaml'), text, judged: false });
   }
   const without = sensors.filter((each) => !ran.includes(each));
@@ -53,6 +56,7 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
     ...doubts,
     ...scope.notes,
     ...missing,
+    ...(seen ? [] : ["no program was seen to start: what the container's runtime does at each start is told of, too"]),
     ...drafted.flatMap((each) => each.notes),
     ...notesOf(baseline, claims),
   ];

@@ -3,7 +3,7 @@ import type { Claim } from '#baseline/baseline.ts';
 import type { Drafted, ExceptionDraft, RuleDraft } from './draft.ts';
 import { listed, widenings } from './exceptions.ts';
 import { macros, rawTypes, watchedCalls, watchedFamilies } from './shared.ts';
-import { valuesOf } from './values.ts';
+import { type Values, valuesOf } from './values.ts';
 
 export type ClaimOf<T extends Claim['type']> = Extract<Claim, { type: T }>;
 
@@ -11,14 +11,15 @@ export function ofType<T extends Claim['type']>(claims: readonly Claim[], type: 
   return claims.filter((claim): claim is ClaimOf<T> => claim.type === type);
 }
 
+/** What runs is named whole: where programs come from is no matter of chance. */
+export function programPaths(claims: readonly Claim[]): Values {
+  const paths = ofType(claims, 'exec').map(({ path }) => path);
+  return valuesOf(paths, null, null);
+}
+
 export function programs(claims: readonly Claim[], id: string): Drafted {
   const execs = ofType(claims, 'exec');
-  // What runs is named whole: where programs come from is no matter of chance.
-  const paths = valuesOf(
-    execs.map(({ path }) => path),
-    null,
-    null,
-  );
+  const paths = programPaths(claims);
   const found = listed('programs', id, 'proc.exepath', paths);
   const uids = [...new Set(execs.map(({ uid }) => uid))].toSorted((a, b) => a - b).map(String);
   const users = listed('users', id, 'user.uid', { literal: uids, patterns: [] });
@@ -65,8 +66,8 @@ export function calls(claims: readonly Claim[], id: string): Drafted {
 
 export function families(claims: readonly Claim[]): Drafted {
   const sockets = ofType(claims, 'socket');
-  const seen = new Set(sockets.map(({ family }) => `AF_${family.toUpperCase()}`));
-  const found = watchedFamilies.filter((each) => seen.has(each));
+  const seen = [...new Set(sockets.map(({ family }) => family))].toSorted();
+  const found = seen.flatMap((family) => watchedFamilies[family] ?? []);
   const exceptions: ExceptionDraft[] = [];
   if (found.length > 0) {
     const values = found.map((each) => [each]);

@@ -17,7 +17,7 @@ export function listed(
   { literal, patterns }: Values,
   types: readonly string[] | null = null,
 ): Listed {
-  const list: List = { name: `kguardian_${name}_of_${id}`, items: literal.map(quoted) };
+  const list: List = { name: listName(name, id), items: literal.map(quoted) };
   const exceptions: ExceptionDraft[] = [];
   const row = (value: string): (string | readonly string[])[] => (types === null ? [value] : [types, value]);
   const fields = types === null ? [field] : ['evt.type', field];
@@ -33,6 +33,15 @@ export function listed(
     exceptions.push({ name: `${name}_patterns`, fields, comps: comps('glob'), values });
   }
   return { exceptions, lists: literal.length > 0 ? [list] : [] };
+}
+
+function listName(name: string, id: string): string {
+  return `kguardian_${name}_of_${id}`;
+}
+
+/** The list of what was seen to run. */
+export function programsList(id: string): string {
+  return listName('programs', id);
 }
 
 /** Sentences about what is wider than what was seen. */

@@ -4,7 +4,7 @@ import { type ClaimOf, ofType } from './activities.ts';
 import type { Changing } from './changing.ts';
 import type { Drafted, ExceptionDraft, RuleDraft } from './draft.ts';
 import { listed, widenings } from './exceptions.ts';
-import { isRuntimeSocket, isSensitive, type List, macros } from './shared.ts';
+import { isRuntimeSocket, isSensitive, type List, macros, socketName } from './shared.ts';
 import { type Values, valuesOf } from './values.ts';
 
 const opening = ['write', 'append', 'create', 'truncate'];
@@ -22,7 +22,7 @@ export function files(claims: readonly Claim[], id: string, changing: Changing |
   const paths = (of: readonly ClaimOf<'file'>[], accesses: readonly string[]): Set<string> =>
     new Set(of.filter(({ access }) => accesses.includes(access)).flatMap(namesFor));
   const written = valuesOf(paths(plain, opening), changing, fold);
-  const removed = valuesOf(paths(all, changed), changing, fold);
+  const removed = valuesOf(paths(all, changed), changing, fold, 'left out');
   const read = [...paths(plain, ['read'])].filter(isSensitive);
   const reached = [
     ...paths(
@@ -58,7 +58,8 @@ export function files(claims: readonly Claim[], id: string, changing: Changing |
       priority: 'CRITICAL',
       tags: ['container', 'mitre_privilege_escalation', 'T1610', 'T1611'],
       output: { socket: 'fd.name', command: 'proc.cmdline' },
-      ...listed('sockets', id, 'fd.name', valuesOf(reached, null, null)),
+      exceptions: endings(reached),
+      lists: [],
     },
   ];
   const notes = [
@@ -67,6 +68,11 @@ export function files(claims: readonly Claim[], id: string, changing: Changing |
     ...widenings('sensitive files', sensitive.patterns),
   ];
   return { rules, notes };
+}
+
+function endings(sockets: readonly string[]): ExceptionDraft[] {
+  const values = [...new Set(sockets)].toSorted().map((path) => [`"${socketName(path)}"`]);
+  return values.length === 0 ? [] : [{ name: 'sockets', fields: ['fd.name'], comps: ['endswith'], values }];
 }
 
 function changes(
@@ -80,7 +86,7 @@ function changes(
   const exceptions: ExceptionDraft[] = [...own.exceptions];
   const lists: List[] = [...own.lists];
   for (const { access, name, field, types } of made) {
-    const values = valuesOf(all.filter((each) => each.access === access).flatMap(namesFor), changing, fold);
+    const values = valuesOf(all.filter((each) => each.access === access).flatMap(namesFor), changing, fold, 'left out');
     const found = listed(name, id, field, values, types);
     lists.push(...found.lists);
     exceptions.push(...found.exceptions);

@@ -22,11 +22,11 @@ export type Spelled =
   | { readonly type: 'value'; readonly text: string }
   | { readonly type: 'pattern'; readonly text: string; readonly reasons: readonly string[] };
 
-export function spelled({ pieces, reasons }: Name): Spelled {
+export function spelled({ pieces, reasons }: Name, odd: Odd = 'kept'): Spelled {
   const [only] = pieces;
   const plainly = pieces.length === 1 && only !== undefined && 'literal' in only && isPlain(only.literal);
   if (plainly && isShort(only.literal)) return { type: 'value', text: only.literal };
-  const text = pieces.map((piece) => ('open' in piece ? piece.open : patternText(piece.literal))).join('');
+  const text = pieces.map((piece) => ('open' in piece ? piece.open : patternText(piece.literal, odd))).join('');
   const unsayable = pieces.some((piece) => 'literal' in piece && piece.literal !== '' && !isPlain(piece.literal));
   const long = !isShort(text);
   return {
@@ -39,6 +39,9 @@ export function spelled({ pieces, reasons }: Name): Spelled {
     ],
   };
 }
+
+/** What an engine does with bytes beside printable ASCII: another byte, or the same, stands for each, or none. */
+export type Odd = 'kept' | 'left out';
 
 /** Engines refuse a file that has a longer value (measured with sysdig 0.29.3). */
 const maxBytes = 255;
@@ -59,16 +62,20 @@ function cut(text: string): string {
   return kept.replace(/\[[^\]]*$/, '');
 }
 
-/** Letters and digits of any script, and marks that neither YAML, nor the condition, nor a glob gives a meaning. */
-const plain = /^[\p{L}\p{N}_./:@+~^#%&;<>{}|!$-]*$/u;
+/** What neither YAML, nor the condition, nor a glob gives a meaning. Engines show bytes beside ASCII in ways of their own. */
+const plain = /^[A-Za-z0-9_./:@+~^#%&;<>{}|!$-]*$/;
 
 function isPlain(text: string): boolean {
   return text !== '' && plain.test(text);
 }
 
-/** Each byte of what is not plain becomes a question mark. Half a surrogate pair is a byte of its own. */
-function patternText(literal: string): string {
-  return Array.from(literal, (char) => (plain.test(char) ? char : '?'.repeat(encodeText(char).length))).join('');
+/** Each byte of what is not plain becomes a question mark, or a star where an engine leaves it out. */
+function patternText(literal: string, odd: Odd): string {
+  const text = Array.from(literal, (char) => {
+    if (plain.test(char)) return char;
+    return odd === 'left out' && !/[\x20-\x7e]/.test(char) ? '*' : '?'.repeat(encodeText(char).length);
+  });
+  return text.join('').replaceAll(/\*+/g, '*');
 }
 
 /** A value as a condition takes it: in quotes unless nothing else than a bare string could be meant. */

@@ -48,6 +48,15 @@ export function network(claims: readonly Claim[], networks: readonly string[]): 
             values: [...own.values()].map((all) => row(all, null)),
           },
     );
+  const served = portsOf(claims).filter(([protocol]) => protocol === 'udp');
+  // Of a socket that has a port of its own, the engine shows that one, whomever it sends to.
+  if (served.length > 0)
+    exceptions.push({
+      name: 'served',
+      fields: ['fd.l4proto', 'fd.sport', 'fd.is_server'],
+      comps: ['=', '=', '='],
+      values: served.map((each) => [...each, 'true']),
+    });
   const open = [...own.values()].map(([end]) => (end === undefined ? '' : `${end.port}/${end.protocol}`));
   const notes = own.size > 0 && networks.length === 0 ? [wide(open)] : [];
   const unsaid = ofType(claims, 'flow').filter(
@@ -84,12 +93,7 @@ function outbound(exceptions: readonly ExceptionDraft[]): RuleDraft {
 }
 
 function listening(claims: readonly Claim[]): RuleDraft {
-  const ports = new Map<string, { protocol: Protocol; port: number }>();
-  for (const { protocol, port } of ofType(claims, 'listen'))
-    if (isProtocol(protocol)) ports.set(`${protocol} ${String(port).padStart(5, '0')}`, { protocol, port });
-  const rows = [...ports]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { protocol, port }]) => [protocol, String(port)]);
+  const rows = portsOf(claims);
   return {
     title: 'Unexpected listening port',
     desc: 'A port was opened that was not seen when this workload was recorded',
@@ -101,6 +105,14 @@ function listening(claims: readonly Claim[]): RuleDraft {
       rows.length === 0 ? [] : [{ name: 'ports', fields: ['fd.l4proto', 'fd.sport'], comps: ['=', '='], values: rows }],
     lists: [],
   };
+}
+
+/** Where it listened: protocol and port. */
+function portsOf(claims: readonly Claim[]): readonly (readonly [Protocol, string])[] {
+  const ports = new Map<string, readonly [Protocol, string]>();
+  for (const { protocol, port } of ofType(claims, 'listen'))
+    if (isProtocol(protocol)) ports.set(`${protocol} ${String(port).padStart(5, '0')}`, [protocol, String(port)]);
+  return [...ports].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
 function isProtocol(protocol: string): protocol is Protocol {

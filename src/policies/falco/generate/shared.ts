@@ -44,8 +44,17 @@ const calls = [
 export const watchedCalls: ReadonlySet<string> = new Set(calls);
 /** SOCK_RAW alone, and with SOCK_NONBLOCK, SOCK_CLOEXEC or both: events have the number as the call gave it. */
 export const rawTypes = ['3', '2051', '524291', '526339'];
-/** Families of sockets beside those of the Internet and of the machine itself. */
-export const watchedFamilies = ['AF_ALG', 'AF_BLUETOOTH', 'AF_NETLINK', 'AF_PACKET', 'AF_VSOCK'];
+/**
+ * Families of sockets beside those of the Internet and of the machine itself, as events name them: a netlink socket by the
+ * other name of its number (measured with sysdig 0.29.3).
+ */
+export const watchedFamilies: Readonly<Record<string, readonly string[]>> = {
+  alg: ['AF_ALG'],
+  bluetooth: ['AF_BLUETOOTH'],
+  netlink: ['AF_NETLINK', 'AF_ROUTE'],
+  packet: ['AF_PACKET'],
+  vsock: ['AF_VSOCK'],
+};
 
 const sensitiveFiles = [
   ...['/etc/shadow', '/etc/gshadow', '/etc/sudoers', '/proc/kcore', '/proc/kallsyms', '/proc/kmsg', '/dev/mem'],
@@ -70,7 +79,7 @@ const sensitiveForms = [
 const sockets: readonly string[] = [
   ...['docker.sock', 'containerd/containerd.sock', 'crio/crio.sock', 'podman/podman.sock'],
   ...['k3s/containerd/containerd.sock', 'cri-dockerd.sock'],
-];
+].flatMap((each) => [`/run/${each}`, `/var/run/${each}`]);
 
 /** Whether the rule about sensitive files watches the path: elsewhere an exception would be of no use. */
 export function isSensitive(path: string): boolean {
@@ -82,7 +91,7 @@ export function isSensitive(path: string): boolean {
 }
 
 export function isRuntimeSocket(path: string): boolean {
-  return sockets.some((each) => path === `/run/${each}` || path === `/var/run/${each}`);
+  return sockets.includes(path);
 }
 
 const prefix = 'kguardian';
@@ -90,20 +99,32 @@ export const lists = {
   calls: { name: `${prefix}_privileged_calls`, items: calls },
   sensitiveFiles: { name: `${prefix}_sensitive_files`, items: sensitiveFiles },
   sensitiveFolders: { name: `${prefix}_sensitive_folders`, items: sensitiveFolders },
-  sockets: {
-    name: `${prefix}_runtime_sockets`,
-    items: sockets.flatMap((each) => [`/run/${each}`, `/var/run/${each}`]),
-  },
 } as const satisfies Record<string, List>;
+
+/** Names of connected sockets begin with where they lie in the kernel. */
+export function socketName(path: string): string {
+  return ` ${path}`;
+}
+
+const named = (path: string): string => `fd.name endswith "${socketName(path)}"`;
+
+/** Programs that start containers, as they are on nodes or as copies of themselves in memory. */
+function runtimeForms(field: string): string {
+  const files = ['runc', 'crun', 'youki'].map((each) => `${field} endswith /${each}`);
+  return `(${[...files, `${field} contains runc_cloned:`].join(' or ')})`;
+}
 
 const forms = sensitiveForms.map((each) => `fd.name glob "${each}"`).join(' or ');
 
 export const macros = {
-  started: { name: `${prefix}_program_started`, condition: '(evt.type in (execve, execveat))' },
+  started: {
+    name: `${prefix}_program_started`,
+    condition: `(evt.type in (execve, execveat) and not (${runtimeForms('proc.exepath')} and ${runtimeForms('proc.pexepath')}))`,
+  },
   written: {
     name: `${prefix}_file_written`,
     condition:
-      '(evt.type in (open, openat, openat2, creat) and evt.is_open_write = true and fd.typechar = f and fd.num >= 0)',
+      '((evt.type = creat or (evt.type in (open, openat, openat2) and evt.is_open_write = true)) and fd.typechar = f and fd.num >= 0)',
   },
   // A call that failed has no path here.
   changed: {
@@ -117,12 +138,12 @@ export const macros = {
   },
   socketReached: {
     name: `${prefix}_runtime_socket_reached`,
-    condition: `(evt.type = connect and fd.typechar = u and fd.name in (${lists.sockets.name}))`,
+    condition: `(evt.type = connect and fd.typechar = u and (${sockets.map(named).join(' or ')}))`,
   },
   outbound: {
     name: `${prefix}_outbound`,
     condition:
-      '((evt.type = connect or (evt.type in (sendto, sendmsg, sendmmsg) and fd.l4proto = udp and fd.name_changed = true)) and fd.type in (ipv4, ipv6))',
+      '(((evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS)) or (evt.type in (sendto, sendmsg, sendmmsg) and fd.l4proto = udp and fd.name_changed = true)) and fd.type in (ipv4, ipv6))',
   },
   listening: {
     name: `${prefix}_listening`,
@@ -136,8 +157,13 @@ export const macros = {
     condition:
       '(proc.is_container_healthcheck = true or proc.is_container_liveness_probe = true or proc.is_container_readiness_probe = true)',
   },
+  // Of a container that is known already, its own start is seen, and what is done in it to start a session.
+  runtime: { name: `${prefix}_container_runtime`, condition: runtimeForms('proc.exepath') },
   rareSocket: {
     name: `${prefix}_rare_socket`,
-    condition: `(evt.type = socket and (${watchedFamilies.map((each) => `evt.arg.domain contains ${each}`).join(' or ')} or (evt.arg.domain contains AF_INET and evt.arg.type in (${rawTypes.join(', ')}))))`,
+    condition: `(evt.type = socket and (${Object.values(watchedFamilies)
+      .flat()
+      .map((each) => `evt.arg.domain contains ${each}`)
+      .join(' or ')} or (evt.arg.domain contains AF_INET and evt.arg.type in (${rawTypes.join(', ')}))))`,
   },
 } as const satisfies Record<string, Macro>;

@@ -1,7 +1,7 @@
 /** Names that were seen → values of a list, and patterns. */
 import type { Changing } from './changing.ts';
 import { isSensitivePlace } from './changing.ts';
-import { literalName, type Name, spelled } from './names.ts';
+import { literalName, type Name, type Odd, spelled } from './names.ts';
 
 export interface Pattern {
   readonly text: string;
@@ -17,14 +17,19 @@ export interface Values {
 }
 
 /** `changing` null: no patterns but for bytes that no rule can hold. `fold`: null where no folder becomes a pattern. */
-export function valuesOf(seen: Iterable<string>, changing: Changing | null, fold: number | null): Values {
+export function valuesOf(
+  seen: Iterable<string>,
+  changing: Changing | null,
+  fold: number | null,
+  odd: Odd = 'kept',
+): Values {
   const all = [...new Set(seen)].toSorted();
   const named = all.map((path) => ({ path, name: changing?.name(path) ?? literalName(path) }));
   const folded = fold === null || changing === null ? named : foldFolders(named, fold);
   const literal = new Set<string>();
   const patterns = new Map<string, { reasons: readonly string[]; from: Set<string> }>();
   for (const { path, name } of folded) {
-    const each = spelled(name);
+    const each = spelled(name, odd);
     if (each.type === 'value') literal.add(each.text);
     else {
       const known = patterns.get(each.text);

@@ -1,7 +1,9 @@
 /** A rules file as text. Everything that came from a workload stands in lists and rows, quoted before it comes here. */
 import type { Scope } from './scope.ts';
 import type { RuleDraft } from './draft.ts';
+import { programsList } from './exceptions.ts';
 import { lists as sharedLists, type List, type Macro, macros as sharedMacros } from './shared.ts';
+import type { Values } from './values.ts';
 
 /** What today's published rules ask for: the engine since when events have one direction, and the plugin of `container`. */
 const engine = '0.57.0';
@@ -10,12 +12,16 @@ const plugin = { name: 'container', version: '0.4.0' };
 export interface File {
   readonly scope: Scope;
   readonly rules: readonly RuleDraft[];
+  /** What was seen to run; null when that was not recorded. */
+  readonly programs: Values | null;
   /** Lines above all, as comments. */
   readonly head: readonly string[];
 }
 
-export function customFile({ scope, rules, head }: File): string {
-  const used = new Set([sharedMacros.probe.name, ...rules.map(({ macro }) => macro.name)]);
+export function customFile({ scope, rules, programs, head }: File): string {
+  const own = scopeMacros(scope, programs);
+  const always = [sharedMacros.probe, ...(own.length > 1 ? [sharedMacros.runtime] : [])];
+  const used = new Set([...always, ...rules.map(({ macro }) => macro)].map(({ name }) => name));
   const shared = Object.values(sharedMacros).filter(({ name }) => used.has(name));
   const named = shared.map(({ condition }) => condition).join(' ');
   const common = Object.values(sharedLists).filter(({ name }) => named.includes(`(${name})`));
@@ -24,16 +30,16 @@ export function customFile({ scope, rules, head }: File): string {
     ['- required_plugin_versions:', line('  - name', plugin.name), line('    version', plugin.version)],
     ...common.map((list) => listItem(list, false)),
     ...shared.map((macro) => macroItem(macro, false)),
-    macroItem(scopeMacro(scope), false),
-    ...rules.flatMap((rule) => [...rule.lists.map((list) => listItem(list, false)), ruleItem(rule, scope)]),
+    ...own.map((macro) => macroItem(macro, false)),
+    ...rules.flatMap((rule) => [...rule.lists.map((list) => listItem(list, false)), ruleItem(rule, scope, own)]),
   ];
   return text(head, items);
 }
 
 /** Values alone: what a file of the other form, loaded before, says of priorities, outputs and tags stays. */
-export function overrideFile({ scope, rules, head }: File): string {
+export function overrideFile({ scope, rules, programs, head }: File): string {
   const items = [
-    macroItem(scopeMacro(scope), true),
+    ...scopeMacros(scope, programs).map((macro) => macroItem(macro, true)),
     ...rules.flatMap((rule) => [
       ...rule.lists.map((list) => listItem(list, true)),
       [
@@ -51,8 +57,17 @@ export function ruleName({ title }: RuleDraft, scope: Scope): string {
   return `${title} in ${scope.title}`;
 }
 
-function scopeMacro({ id, condition }: Scope): Macro {
-  return { name: `kguardian_in_${id}`, condition: `((${condition}) and not ${sharedMacros.probe.name})` };
+/**
+ * First whom the rules speak of, then the same without what starts the container. By the name of its file a runtime is
+ * known, and not by what a process may call itself; a program of the workload that has such a name is watched.
+ */
+function scopeMacros({ id, condition }: Scope, programs: Values | null): readonly Macro[] {
+  const scope = { name: `kguardian_in_${id}`, condition: `((${condition}) and not ${sharedMacros.probe.name})` };
+  if (programs === null) return [scope];
+  const literal = programs.literal.length > 0 ? [`proc.exepath in (${programsList(id)})`] : [];
+  const own = [...literal, ...programs.patterns.map((each) => `proc.exepath glob "${each.text}"`)];
+  const starting = `(${[sharedMacros.runtime.name, ...own.map((each) => `not ${each}`)].join(' and ')})`;
+  return [scope, { name: `kguardian_running_in_${id}`, condition: `(${scope.name} and not ${starting})` }];
 }
 
 function text(head: readonly string[], items: readonly (readonly string[])[]): string {
@@ -76,12 +91,14 @@ function macroItem({ name, condition }: Macro, replaces: boolean): string[] {
   ];
 }
 
-function ruleItem(rule: RuleDraft, scope: Scope): string[] {
+function ruleItem(rule: RuleDraft, scope: Scope, [all, running]: readonly Macro[]): string[] {
   const { desc, macro, priority, tags, exceptions } = rule;
+  // A runtime that is started is told apart by who starts it.
+  const by = macro.name === sharedMacros.started.name ? all : (running ?? all);
   return [
     line('- rule', ruleName(rule, scope)),
     line('  desc', desc),
-    line('  condition', `${macro.name} and ${scopeMacro(scope).name}`),
+    line('  condition', `${macro.name} and ${by?.name}`),
     line('  output', outputOf(rule, scope)),
     line('  priority', priority),
     line('  source', 'syscall'),

@@ -1,5 +1,6 @@
 /** What Falco gets to see: an event with its fields, as far as an observation tells them. */
 import type { Network } from '#kubernetes/addresses.ts';
+import type { Phase } from '#observation/observation.ts';
 
 /**
  * - `null`: the event has no such field, and no comparison with it holds;
@@ -48,3 +49,25 @@ function labelled(name: string, { fields, bare }: Labelled): Field {
   // Labels are known whole.
   return name.startsWith('k8s.pod.label.') && 'k8s.pod.name' in fields ? null : undefined;
 }
+
+export function event(types: readonly string[], fields: SeenEvent['fields'], without = ['fd', 'fs']): SeenEvent {
+  return { types, fields: { 'evt.dir': '<', ...fields }, without };
+}
+
+/** Of the process that did it. Its name is what it was called with, which is not recorded here. */
+export function own({
+  program,
+  phase,
+}: {
+  readonly program: string | null;
+  readonly phase: Phase;
+}): Record<string, Field> {
+  return { ...(program === null ? {} : { 'proc.exepath': program }), ...(phase === 'session' ? {} : noProbe) };
+}
+
+/** What was put into the container from outside may be a probe of the kubelet; what the workload started is none. */
+export const noProbe = {
+  'proc.is_container_healthcheck': false,
+  'proc.is_container_liveness_probe': false,
+  'proc.is_container_readiness_probe': false,
+};

@@ -2,8 +2,8 @@
 import type { Observation } from '#observation/observation.ts';
 import type { Query } from '../query.ts';
 import { imageFields, type Metadata } from './container.ts';
-import { type Field, type Happenings, isOfContainer, type Labelled } from './event.ts';
-import { happenings, noProbe } from './seen.ts';
+import { type Field, type Happenings, isOfContainer, type Labelled, noProbe } from './event.ts';
+import { happenings } from './seen.ts';
 
 /** `container` null: one that every rule is about. */
 export function asked(query: Query, metadata: Metadata): { events: Happenings; container: Labelled | null } {

@@ -6,13 +6,13 @@
  * - Falco sees a connection before its address is translated: of a Service its own address, which is not recorded, and port.
  * - Uses of capabilities, signals and limits are no events. SCTP and ICMP are not told apart from other sockets.
  */
-import { type Network, parseAddress } from '#kubernetes/addresses.ts';
-import type { Observation, ObservationOf, Phase } from '#observation/observation.ts';
-import type { Field, Happenings, SeenEvent } from './event.ts';
-import { namesOf } from './names.ts';
+import type { Network } from '#kubernetes/addresses.ts';
+import type { Observation, ObservationOf } from '#observation/observation.ts';
+import { event, type Field, type Happenings, own, type SeenEvent } from './event.ts';
+import { flowHappenings, listening, unix } from './connections.ts';
+import { namesOf, shown } from './names.ts';
 
 const opens = ['open', 'openat', 'openat2'];
-const creating = [...opens, 'creat'];
 /** Calls of which another observation says more than that they were made. */
 const toldElsewhere = new Set(
   `execve execveat open openat openat2 creat truncate connect sendto sendmsg sendmmsg accept accept4 socket listen bind
@@ -32,7 +32,11 @@ export function happenings(observation: Observation, cluster: readonly Network[]
     case 'listen':
       return listening(observation);
     case 'socket':
-      return [socketTypes(observation.kind).map((type) => made(observation, type))];
+      return [
+        familyNames(observation.family).flatMap((name) =>
+          socketTypes(observation.kind).map((type) => made(observation, name, type)),
+        ),
+      ];
     case 'mount': {
       const { source, target, fstype } = observation;
       const said = { 'evt.arg.dev': source, 'evt.arg.dir': target, 'evt.arg.type': fstype };
@@ -47,32 +51,24 @@ export function happenings(observation: Observation, cluster: readonly Network[]
   }
 }
 
-function event(types: readonly string[], fields: SeenEvent['fields'], without = ['fd', 'fs']): SeenEvent {
-  return { types, fields: { 'evt.dir': '<', ...fields }, without };
-}
-
 /** The number that the call was given: the type alone, or with SOCK_NONBLOCK, SOCK_CLOEXEC or both. */
 function socketTypes(kind: string): readonly (string | undefined)[] {
   const number = { stream: 1, dgram: 2, raw: 3, rdm: 4, seqpacket: 5 }[kind];
   return number === undefined ? [undefined] : [0, 0o4000, 0o2000000, 0o2004000].map((flags) => String(number + flags));
 }
 
-function made(observation: ObservationOf<'socket'>, type: string | undefined): SeenEvent {
-  const family = `AF_${observation.family.toUpperCase()}`;
+/** Two names of one number: engines differ in which they show. */
+function familyNames(family: string): readonly string[] {
+  const names: Readonly<Record<string, readonly string[]>> = {
+    netlink: ['AF_NETLINK', 'AF_ROUTE'],
+    unix: ['AF_UNIX', 'AF_LOCAL'],
+  };
+  return names[family] ?? [`AF_${family.toUpperCase()}`];
+}
+
+function made(observation: ObservationOf<'socket'>, family: string, type: string | undefined): SeenEvent {
   return event(['socket'], { ...own(observation), 'evt.arg.domain': family, 'evt.arg.type': type });
 }
-
-/** Of the process that did it. Its name is what it was called with, which is not recorded here. */
-function own({ program, phase }: { readonly program: string | null; readonly phase: Phase }): Record<string, Field> {
-  return { ...(program === null ? {} : { 'proc.exepath': program }), ...(phase === 'session' ? {} : noProbe) };
-}
-
-/** What was put into the container from outside may be a probe of the kubelet; what the workload started is none. */
-export const noProbe = {
-  'proc.is_container_healthcheck': false,
-  'proc.is_container_liveness_probe': false,
-  'proc.is_container_readiness_probe': false,
-};
 
 function executed(observation: ObservationOf<'exec'>): SeenEvent {
   const { path, calledAs, parent, argv, argvCut, uid, gid } = observation;
@@ -118,108 +114,58 @@ function fileHappenings(observation: ObservationOf<'file'>): Happenings {
     return [];
   const names =
     resolution === 'exact' ? namesOf(path) : [resolution === 'literal' && path.startsWith('/') ? path : undefined];
-  const each = (made: (name: Field) => SeenEvent): Happenings => [names.map(made)];
+  const named = (field: 'fd.name' | 'fs.path'): Field[] =>
+    names.flatMap((name): Field[] => (typeof name === 'string' ? shown(name, field) : [name]));
   const change = changes[access];
   if (change !== undefined) {
-    const none = Object.fromEntries(places.map((place) => [place, place === 'fs.path.name' ? null : undefined]));
-    const base = change.field === 'fs.path.name' ? Object.fromEntries(places.map((place) => [place, null])) : none;
-    return each((name) => event(change.types, { ...base, ...own(observation), [change.field]: name }, ['fd']));
+    const unsaid = Object.fromEntries(places.map((place) => [place, place === 'fs.path.name' ? null : undefined]));
+    const base = change.field === 'fs.path.name' ? Object.fromEntries(places.map((place) => [place, null])) : unsaid;
+    const made = (name: Field): SeenEvent =>
+      event(change.types, { ...base, ...own(observation), [change.field]: name }, ['fd']);
+    return [named('fs.path').map(made)];
   }
-  if (kind === 'socket')
-    return access === 'write' ? each((name) => event(['connect'], { ...own(observation), ...unix(name) }, ['fs'])) : [];
-  const opened =
-    (types: readonly string[], writes: boolean, letter: string) =>
-    (name: Field): SeenEvent =>
-      event(
-        types,
-        { ...own(observation), ...openFields(name, writes, letter), 'evt.is_open_create': access === 'create' },
-        [],
-      );
+  if (kind === 'socket') return access === 'write' ? [named('fd.name').map((name) => reached(observation, name))] : [];
+  const created = { 'evt.is_open_create': access === 'create' };
+  const opened = (types: readonly string[], flags: Flags, letter: 'f' | 'd'): SeenEvent[] =>
+    named('fd.name').map((name) =>
+      event(types, { ...own(observation), ...openFields(name, flags, letter), ...created }, []),
+    );
   switch (access) {
     case 'read':
-      return each(opened(opens, false, 'f'));
+      return [opened(opens, reads, 'f')];
     case 'list':
-      return each(opened(opens, false, 'd'));
+      return [opened(opens, reads, 'd')];
     case 'write':
     case 'append':
     case 'create':
-      return each(opened(creating, true, 'f'));
+      return [[...opened(opens, writes, 'f'), ...opened(['creat'], none, 'f')]];
     case 'truncate':
-      return each(opened([...creating, 'truncate'], true, 'f'));
+      return [[...opened(opens, writes, 'f'), ...opened(['creat'], none, 'f'), ...opened(['truncate'], none, 'f')]];
     default:
       return [];
   }
 }
 
-function openFields(name: Field, writes: boolean, letter: string): Record<string, Field> {
+/** As the call's flags say. `creat` has none, though it writes. */
+interface Flags {
+  readonly 'evt.is_open_read': boolean;
+  readonly 'evt.is_open_write': boolean;
+}
+const reads: Flags = { 'evt.is_open_read': true, 'evt.is_open_write': false };
+const writes: Flags = { 'evt.is_open_read': false, 'evt.is_open_write': true };
+const none: Flags = { 'evt.is_open_read': false, 'evt.is_open_write': false };
+
+function reached(observation: ObservationOf<'file'>, name: Field): SeenEvent {
+  return event(['connect'], { ...own(observation), ...unix(name) }, ['fs']);
+}
+
+function openFields(name: Field, flags: Flags, letter: 'f' | 'd'): Record<string, Field> {
   const text = typeof name === 'string' ? name : undefined;
   const slash = text?.lastIndexOf('/') ?? -1;
   return {
     ...{ 'fd.name': name, 'fd.typechar': letter, 'fd.type': letter === 'd' ? 'directory' : 'file', 'fd.num': 3 },
     ...{ 'fd.directory': slash > 0 ? text?.slice(0, slash) : slash === 0 ? '/' : undefined },
     ...{ 'fd.filename': text?.slice(slash + 1), 'fs.path.name': name, 'evt.failed': false },
-    ...{ 'evt.is_open_read': !writes, 'evt.is_open_write': writes },
+    ...flags,
   };
-}
-
-function unix(name: Field): Record<string, Field> {
-  return { 'fd.type': 'unix', 'fd.typechar': 'u', 'fd.name': name };
-}
-
-function flowHappenings(observation: ObservationOf<'flow'>, cluster: readonly Network[]): Happenings {
-  const { direction, protocol, port, peer, service } = observation;
-  if ((protocol !== 'tcp' && protocol !== 'udp') || port === null) return [];
-  const address = 'ip' in peer ? peer.ip : null;
-  if (direction === 'ingress') {
-    if (protocol === 'udp') return [];
-    const client = {
-      'fd.cip': address ?? undefined,
-      'fd.rip': address ?? undefined,
-      'fd.sport': port,
-      'fd.lport': port,
-    };
-    const fields = { ...own(observation), ...client };
-    return [
-      familiesOf(address).map((family) =>
-        event(['accept', 'accept4'], { ...fields, ...socketOf(family, protocol) }, ['fs']),
-      ),
-    ];
-  }
-  const inCluster: Field = cluster.length > 0 ? { within: cluster } : undefined;
-  const ends = [{ ip: address, port }, ...(service === undefined ? [] : [{ ip: null, port: service.port }])];
-  return [
-    ends
-      .flatMap((end) => familiesOf(end.ip).map((family) => ({ ...end, family })))
-      .flatMap((end) => {
-        const server: Field = end.ip ?? inCluster;
-        const fields = {
-          ...own(observation),
-          ...socketOf(end.family, protocol),
-          ...{ 'fd.sip': server, 'fd.rip': server, 'fd.snet': server, 'fd.rnet': server },
-          ...{ 'fd.sport': end.port, 'fd.rport': end.port, 'fd.is_server': false },
-        };
-        const connected = event(['connect'], fields, ['fs']);
-        if (protocol === 'tcp') return [connected];
-        return [connected, event(['sendto', 'sendmsg', 'sendmmsg'], { ...fields, 'fd.name_changed': true }, ['fs'])];
-      }),
-  ];
-}
-
-function familiesOf(ip: string | null): readonly ('4' | '6')[] {
-  // As the kernel delivers it, an IPv4 address within IPv6 is IPv4.
-  if (ip === null) return ['4', '6'];
-  return [ip.includes(':') && parseAddress(ip)?.family !== 4 ? '6' : '4'];
-}
-
-function socketOf(family: '4' | '6', protocol: 'tcp' | 'udp'): Record<string, Field> {
-  return { 'fd.l4proto': protocol, 'fd.typechar': family, 'fd.type': `ipv${family}` };
-}
-
-function listening(observation: ObservationOf<'listen'>): Happenings {
-  const { protocol, ip, port } = observation;
-  if (protocol !== 'tcp' && protocol !== 'udp') return [];
-  const server = { 'fd.sport': port, 'fd.sip': ip, 'fd.is_server': true };
-  const fields = familiesOf(ip).map((family) => ({ ...own(observation), ...socketOf(family, protocol), ...server }));
-  const bound = fields.map((each) => event(['bind'], each, ['fs']));
-  return protocol === 'tcp' ? [bound, fields.map((each) => event(['listen'], each, ['fs']))] : [bound];
 }
