@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -88,12 +89,26 @@ export async function capture(folder: string): Promise<string> {
 export type Value = string | number | boolean | null;
 export type Event = Readonly<Record<string, Value>>;
 
-/** In order, with the fields asked for, null where there is none. */
+/**
+ * In order, with the fields asked for, null where there is none. This engine dies of `evt.res` in JSON: it is made from the
+ * number.
+ */
 export async function events(file: string, fields: readonly string[], condition: string): Promise<Event[]> {
-  const all = [...new Set(['evt.num', 'evt.type', ...fields])];
+  const all = ['evt.num', 'evt.type', 'evt.rawres', ...fields].filter(
+    (each, at, list) => list.indexOf(each) === at && each !== 'evt.res',
+  );
   const format = `*${all.map((field) => `%${field}`).join(' ')}`;
   const lines = await sysdig(file, ['-j', '-p', format], condition);
-  return lines.map((line) => JSON.parse(line) as Event);
+  return lines.map((line) => {
+    const event = JSON.parse(line) as Event;
+    return { ...event, 'evt.res': resultOf(event['evt.rawres'] ?? null) };
+  });
+}
+
+function resultOf(raw: Value): string | null {
+  if (typeof raw !== 'number') return null;
+  if (raw >= 0) return 'SUCCESS';
+  return Object.entries(constants.errno).find(([, number]) => number === -raw)?.[0] ?? null;
 }
 
 /** Numbers of the events for which it holds. */
@@ -148,4 +163,49 @@ export function askable(rules: string): Askable[] {
     const done = left.includes('fs.path.name') ? ' and evt.failed = false' : '';
     return { ...each, condition: `evt.dir = ${direction}${done} and (${condition})`, left, direction };
   });
+}
+
+/** Fields that a text asks for, of events and of containers. */
+export function fieldsIn(condition: string): string[] {
+  const found = condition
+    .replaceAll(/"[^"]*"/g, '""')
+    .matchAll(/\b(?:evt|fd|proc|user|container|k8s)(?:\.[a-z_0-9]+)+/g);
+  return [...new Set(Array.from(found, ([field]) => field))].toSorted();
+}
+
+/** The event as a question to our judge: newer fields from what stands for them. */
+export function question(event: Event): { op: 'event'; type: string; fields: Record<string, Value> } {
+  const type = String(event['evt.type']);
+  const fields: Record<string, Value> = { ...event };
+  for (const [field, stands] of Object.entries(instead)) {
+    const stand = stands.find(({ types }) => types === undefined || types.includes(type));
+    const value = stand === undefined ? null : (event[stand.field] ?? null);
+    fields[field] = field.startsWith('fs.') && event['evt.failed'] === true ? null : value;
+  }
+  return { op: 'event', type, fields };
+}
+
+export interface Mark {
+  readonly attack: string;
+  /** `done`, or why it was not, where the attack tells. */
+  readonly outcome: string;
+  /** Number of the event that ends it. */
+  readonly end: number;
+}
+
+/** Where each attack ended: it writes its own name. And the number of the event that began the first. */
+export async function marks(
+  file: string,
+  name: Name,
+): Promise<{ readonly first: number; readonly all: readonly Mark[] }> {
+  const own = `evt.dir = < and container.id = ${shortId(ids[name])}`;
+  const form = /^(?:mark )?([a-z0-9-]{3,}?)(?: (done|\d+|signal \d+))?\.$/;
+  const written = await events(file, ['evt.buffer'], `${own} and evt.type = write and proc.cmdline contains attack`);
+  const all = written.flatMap((each): Mark[] => {
+    const [whole = '', attack = '', outcome] = form.exec(String(each['evt.buffer'])) ?? [];
+    const told = name === 'worker' ? whole.startsWith('mark ') : outcome !== undefined;
+    return told ? [{ attack, outcome: outcome ?? 'done', end: Number(each['evt.num']) }] : [];
+  });
+  const [begun] = await events(file, [], `${own} and evt.type = execve and proc.cmdline contains attack`);
+  return { first: Number(begun?.['evt.num']), all };
 }
