@@ -9,7 +9,7 @@ export function bytesOf(text: string): string {
 
 /** Null for what is not modelled: groups of ksh, named classes of characters. */
 export function globMatcher(pattern: string, ignoreCase: boolean): ((text: string) => boolean) | null {
-  if (/[?*+@!]\(|\[[.:=]/.test(pattern)) return null;
+  if (/[?*+@!]\(|\[[!^]?\]?[^\]]*\[[.:=]/.test(pattern)) return null;
   const bytes = bytesOf(pattern);
   let source = '';
   for (let at = 0; at < bytes.length; at += 1) {
