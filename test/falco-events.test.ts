@@ -16,6 +16,7 @@ import { readCondition } from '#policies/falco/language/condition.ts';
 import { anyProgram, score } from '#proof/score.ts';
 import { triable } from './attack-tries.ts';
 import { expected, older } from './falco-events-expected.ts';
+import { fieldsAsked, randomConditions } from './falco-events-random.ts';
 import {
   askable,
   capture,
@@ -38,10 +39,10 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const names: readonly Name[] = ['web', 'worker'];
 
 async function prepared() {
-  const file = process.env['ZZ'] ?? (await capture(folder));
+  const capturing = capture(folder);
   const own = [];
   for (const name of names) {
-    const recording = await recorded(name);
+    const recording = await recorded(name, folder);
     const [baseline] = fold([recording]);
     const [by] = recording.containers;
     assert.ok(baseline && by);
@@ -49,7 +50,7 @@ async function prepared() {
     assert.ok(generated.type === 'artifacts', JSON.stringify(generated));
     own.push({ name, by, rules: generated.artifacts[0]?.text ?? '' });
   }
-  return { file, own };
+  return { file: await capturing, own };
 }
 
 /** Rules that speak of the same pod, and of what runs beside it, where nothing like it was recorded: they tell of much. */
@@ -70,7 +71,7 @@ const told = { deny: true, allow: false, unknown: null } as const;
 
 test('the capture lost nothing, and holds thousands of events of the containers', {
   skip,
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const { file } = await ready();
   assert.match(readFileSync(join(file, '../capture'), 'utf8'), /^Driver Drops:0$/m);
@@ -85,39 +86,53 @@ test('the capture lost nothing, and holds thousands of events of the containers'
   }
 });
 
-test('each rule: our judge says of every event what the engine does', { skip, timeout: 240_000 }, async (t) => {
+interface Asked {
+  readonly event: Event;
+  readonly query: ReturnType<typeof question>;
+  /** The same for events that differ in nothing that is asked for. */
+  readonly alike: string;
+}
+
+/** Of the containers, and of what runs beside them what rules are about. */
+async function asked(file: string, fields: readonly string[], direction: '<' | '>'): Promise<Asked[]> {
+  const about = 'container.id != host or evt.type in (execve, open, openat, connect, mount, socket)';
+  const found = await events(
+    file,
+    fields.filter((field) => field !== 'evt.dir'),
+    `evt.dir = ${direction} and (${about})`,
+  );
+  return found.map((event) => ({
+    event,
+    query: question(event),
+    alike: JSON.stringify({ ...event, 'evt.num': null }),
+  }));
+}
+
+test('each rule: our judge says of every event what the engine does', { skip, timeout: 300_000 }, async (t) => {
   const { file, own } = await ready();
   const counted = { asked: 0, told: 0, rules: 0 };
   const open = new Map<string, number>();
-  for (const rules of [...own.map((each) => each.rules), ...strange()]) {
-    const all = askable(rules);
-    const fields = [...new Set(all.flatMap(({ condition }) => fieldsIn(condition)))];
-    const seen: Record<string, readonly Event[]> = {};
-    for (const direction of ['<', '>'])
-      seen[direction] = await events(
-        file,
-        fields.filter((field) => field !== 'evt.dir'),
-        `evt.dir = ${direction} and (container.id != host or evt.type in (execve, open, openat, connect, mount, socket))`,
-      );
+  const files = [...own.map((each) => each.rules), ...strange()].map((rules) => ({ rules, all: askable(rules) }));
+  const fields = files.flatMap(({ all }) => all.flatMap(({ condition }) => fieldsIn(condition)));
+  const seen = { '<': await asked(file, fields, '<'), '>': await asked(file, fields, '>') };
+  for (const { rules, all } of files)
     for (const { rule, condition, direction } of all) {
       const judge = falco.evaluator(alone(rules, rule));
       const holds = await holding(file, condition);
       const wrong: string[] = [];
       const known = new Map<string, boolean | null>();
-      for (const each of seen[direction] ?? []) {
-        const alike = JSON.stringify({ ...each, 'evt.num': null });
-        const verdict = known.get(alike) ?? told[judge.answer(question(each)).verdict];
+      for (const { event, query, alike } of seen[direction]) {
+        const verdict = known.get(alike) ?? told[judge.answer(query).verdict];
         known.set(alike, verdict);
-        const engine = holds.has(Number(each['evt.num']));
+        const engine = holds.has(Number(event['evt.num']));
         counted.asked += 1;
         if (engine) counted.told += 1;
         if (verdict === null) open.set(rule, (open.get(rule) ?? 0) + 1);
-        else if (verdict !== engine) wrong.push(`engine ${engine}, ours ${verdict}: ${JSON.stringify(each)}`);
+        else if (verdict !== engine) wrong.push(`engine ${engine}, ours ${verdict}: ${JSON.stringify(event)}`);
       }
       assert.deepEqual(wrong.slice(0, 3), [], `${rule}: ${wrong.length} wrong`);
       counted.rules += 1;
     }
-  }
   t.diagnostic(JSON.stringify(counted));
   assert.deepEqual([...open], []);
   assert.ok(counted.rules === 40 && counted.asked > 200_000 && counted.told > 300, JSON.stringify(counted));
@@ -139,7 +154,7 @@ const unresolved = '/proc/self/exe';
 
 test('the rules are silent about the workloads: their start by runc and crun, their work, and the start of a session', {
   skip,
-  timeout: 240_000,
+  timeout: 300_000,
 }, async (t) => {
   const { file, own } = await ready();
   for (const { name, rules } of own) {
@@ -167,7 +182,7 @@ test('the rules are silent about the workloads: their start by runc and crun, th
 
 test('attacks by what was taken over are told of by the rule that score names; of files, when they succeed', {
   skip,
-  timeout: 240_000,
+  timeout: 300_000,
 }, async (t) => {
   const { file, own } = await ready();
   const web = own.find(({ name }) => name === 'web') ?? assert.fail();
@@ -195,7 +210,7 @@ test('attacks by what was taken over are told of by the rule that score names; o
 
 test("attacks in the worker's container are told of by the rules that are about them, and by no other", {
   skip,
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   const { file, own } = await ready();
   const worker = own.find(({ name }) => name === 'worker') ?? assert.fail();
@@ -210,110 +225,22 @@ test("attacks in the worker's container are told of by the rules that are about 
   assert.deepEqual(found, wanted);
 });
 
-/** Of the fields of events that both know. Values are some that were seen, and parts of them. */
-const texts = [
-  'fd.name',
-  'proc.name',
-  'proc.exepath',
-  'fd.type',
-  'fd.l4proto',
-  'container.name',
-  'fd.directory',
-  'proc.pname',
-];
-const numbers = ['fd.num', 'user.uid', 'fd.sport', 'proc.vpid', 'evt.rawres'];
-const truths = ['evt.is_open_write', 'evt.is_open_read', 'evt.failed', 'fd.connected'];
-
-function randomConditions(seen: readonly Event[]): fc.Arbitrary<string> {
-  const valuesOf = (field: string): string[] => {
-    const all = seen.map((each) => each[field]).filter((value) => value !== null && value !== undefined);
-    return [...new Set(all.map(String))].filter((value) => /^[ -~]+$/.test(value) && !value.includes('"'));
-  };
-  const pools = new Map([...texts, ...numbers, 'fd.sip', 'evt.type'].map((field) => [field, valuesOf(field)]));
-  const value = (field: string): fc.Arbitrary<string> => fc.constantFrom(...(pools.get(field) ?? []));
-  const quoted = (text: string): string => `"${text}"`;
-  const part = (field: string): fc.Arbitrary<string> =>
-    fc.tuple(value(field), fc.nat(20), fc.integer({ min: 1, max: 8 })).map(([text, from, size]) => {
-      const start = Math.min(from, text.length - 1);
-      return text.slice(start, start + size);
-    });
-  const glob = (field: string): fc.Arbitrary<string> =>
-    fc
-      .tuple(
-        value(field),
-        fc.nat(30),
-        fc.constantFrom('*', '?', '[a-z]', '[!a-z]', '[.-9]*', '**', '[', '[!', '[]a]', ']'),
-      )
-      .map(([text, at, piece]) => {
-        const where = at % text.length;
-        return text.slice(0, where) + piece + text.slice(where + (piece.startsWith('*') ? at % 5 : 1));
-      });
-  const text = fc
-    .constantFrom(...texts)
-    .chain((field) =>
-      fc
-        .oneof(
-          fc.tuple(fc.constantFrom('=', '!=', 'startswith', 'endswith', 'contains'), value(field)),
-          fc.tuple(fc.constantFrom('startswith', 'endswith', 'contains', 'icontains'), part(field)),
-          fc.tuple(fc.constant('glob'), glob(field)),
-        )
-        .map(([operator, found]) => `${field} ${operator} ${quoted(found)}`),
-    );
-  const listed = fc
-    .constantFrom(...texts, 'evt.type')
-    .chain((field) =>
-      fc
-        .array(value(field), { minLength: 1, maxLength: 4 })
-        .map((all) => `${field} in (${all.map(quoted).join(', ')})`),
-    );
-  const below = fc
-    .array(
-      value('fd.name').map((name) => name.split('/').slice(0, 3).join('/') || '/'),
-      { minLength: 1, maxLength: 3 },
-    )
-    .map((all) => `fd.name pmatch (${all.map(quoted).join(', ')})`);
-  const number = fc
-    .constantFrom(...numbers)
-    .chain((field) =>
-      fc
-        .tuple(fc.constantFrom('=', '!=', '<', '<=', '>', '>='), value(field))
-        .map(([operator, found]) => `${field} ${operator} ${found}`),
-    );
-  // With IPv6 this engine compares the first bytes of addresses of both families.
-  const ipv4 = (pools.get('fd.sip') ?? []).filter((each) => !each.includes(':'));
-  const address = fc
-    .tuple(fc.constantFrom('=', '!='), fc.constantFrom(...ipv4))
-    .map(([operator, found]) => `fd.sip ${operator} ${found}`);
-  const truth = fc
-    .tuple(fc.constantFrom(...truths), fc.constantFrom('= true', '= false', '!= true'))
-    .map((all) => all.join(' '));
-  const present = fc.constantFrom(...texts, ...numbers, ...truths, 'fd.sip').map((field) => `${field} exists`);
-  const check = fc.oneof(text, text, listed, below, number, address, truth, present);
-  return fc.oneof(
-    check,
-    check.map((each) => `not ${each}`),
-    fc.tuple(check, fc.constantFrom(' and ', ' or ', ' and not ', ' or not '), check).map((all) => all.join('')),
-    fc.tuple(check, check, check).map(([a, b, c]) => `not (${a} or ${b}) and (${b} or ${c})`),
-  );
-}
-
-test('random conditions: our judge says of every event what the engine does', { skip, timeout: 240_000 }, async (t) => {
+test('random conditions: our judge says of every event what the engine does', { skip, timeout: 300_000 }, async (t) => {
   const { file } = await ready();
   const scope = 'evt.dir = < and container.name in (app, worker)';
-  const fields = [...texts, ...numbers, ...truths, 'fd.sip'];
-  const seen = await events(file, fields, scope);
-  const asked = seen.map((each) => ({ number: Number(each['evt.num']), ...question(each) }));
+  const seen = await events(file, fieldsAsked, scope);
+  const all = seen.map((each) => ({ number: Number(each['evt.num']), ...question(each) }));
   const counted = { conditions: 0, asked: 0, told: 0 };
   await fc.assert(
     fc.asyncProperty(randomConditions(seen), async (condition) => {
       const holds = await holding(file, `${scope} and (${condition})`);
       const matches = matcherOf(readCondition(condition, 'condition'), 'condition');
-      const wrong = asked.filter(({ number, type, fields: of }) => {
+      const wrong = all.filter(({ number, type, fields: of }) => {
         const ours = matches({ types: [type], fields: of, without: [] }, { fields: of, bare: false });
         return ours !== holds.has(number);
       });
       counted.conditions += 1;
-      counted.asked += asked.length;
+      counted.asked += all.length;
       counted.told += holds.size;
       assert.deepEqual(wrong.slice(0, 2), [], `${condition}: ${wrong.length} wrong, engine ${holds.size}`);
     }),

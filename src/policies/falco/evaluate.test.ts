@@ -75,6 +75,8 @@ const cases: readonly (readonly [condition: string, observation: Observation, ve
     file('/x', 'write', { kind: 'socket' }),
     'deny',
   ],
+  // Some events are not called as their calls are.
+  ['evt.type = pwrite', call('pwrite64'), 'deny'],
   ['evt.type = connect and evt.rawres >= 0', flow('192.0.2.1', 443), 'unknown'],
   ['evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS)', flow('192.0.2.1', 443), 'deny'],
   // One that was refused at once has no address to compare.

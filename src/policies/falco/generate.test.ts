@@ -61,6 +61,73 @@ test('an alert beside it, one for each activity', () => {
     assert.deepEqual(alerts(text, [observation]), [rule], JSON.stringify(observation));
 });
 
+test("the runtime's own work is silent, and what it does makes no exception for the program", () => {
+  const runtime = { phase: 'runtime', program: null } as const;
+  const its = [
+    { ...call('setgroups'), ...runtime },
+    { ...call('setns'), ...runtime },
+  ] as Observation[];
+  const mine = [call('setgroups'), call('setns')];
+  const told = 'Unexpected privileged call';
+  const text = rulesOf([exec('/usr/bin/shop'), call('setgroups'), ...its]);
+  assert.deepEqual(alerts(text, its), ['allow', 'allow']);
+  assert.deepEqual(alerts(text, mine), ['allow', told]);
+  // A program that calls itself as runtimes do is told of when it starts, but for one that a runtime starts.
+  assert.deepEqual(alerts(text, [exec('/tmp/runc'), exec('/usr/bin/runc', { parent: '/usr/bin/runc' })]), [
+    ...['Unexpected program', 'allow'],
+  ]);
+  // Who has a runtime's work to do is watched as any other.
+  const within = { program: '/usr/bin/runc' };
+  const docker = rulesOf([
+    exec('/usr/bin/runc', { parent: '/usr/bin/dockerd' }),
+    { ...call('setns'), ...within } as Observation,
+  ]);
+  assert.deepEqual(alerts(docker, [{ ...call('mount'), ...within } as Observation]), [told]);
+  // Without programs nobody is told apart: all of it is evidence.
+  const without = made(recording(its, shop, ['syscalls']));
+  assert.deepEqual(alerts(without.artifacts[0]?.text ?? '', [...its, ...mine, call('mount')]), [
+    ...['allow', 'allow', 'allow', 'allow', told],
+  ]);
+  assert.match(without.notes.join('\n'), /no program was seen to start/);
+});
+
+test('files that creat makes, sockets by the end of their name, datagrams from an own port, both names of netlink', () => {
+  const judge = falco.evaluator(rulesOf(everything));
+  const ask = (type: string, fields: Record<string, string | number | boolean | null>): string =>
+    judge.answer({ op: 'event', type, fields: { 'proc.exepath': '/usr/bin/shop', ...fields } }).verdict;
+  const file_ = { 'evt.is_open_write': false, 'fd.typechar': 'f', 'fd.num': 3 };
+  assert.equal(ask('creat', { ...file_, 'fd.name': '/etc/x' }), 'deny');
+  assert.equal(ask('openat', { ...file_, 'fd.name': '/etc/x' }), 'allow');
+  const unix = { 'fd.typechar': 'u', 'fd.type': 'unix', 'evt.rawres': 0 };
+  assert.equal(ask('connect', { ...unix, 'fd.name': 'ffff1->ffff2 /run/crio/crio.sock' }), 'deny');
+  assert.equal(ask('connect', { ...unix, 'fd.name': 'ffff1->ffff2 /run/docker.sock' }), 'allow');
+  assert.equal(ask('connect', { ...unix, 'fd.name': '0->ffff2 @/run/crio/crio.sock' }), 'allow');
+  const refused = { 'fd.type': 'ipv4', 'fd.typechar': '4', 'fd.sip': null, 'fd.sport': null, 'fd.l4proto': null };
+  assert.equal(ask('connect', { ...refused, 'evt.rawres': -111, 'evt.res': 'ECONNREFUSED' }), 'allow');
+  assert.equal(ask('connect', { ...refused, 'evt.rawres': -115, 'evt.res': 'EINPROGRESS' }), 'deny');
+  const sent = {
+    'fd.type': 'ipv4',
+    'fd.typechar': '4',
+    'fd.l4proto': 'udp',
+    'fd.name_changed': true,
+    'fd.sip': '0.0.0.0',
+  };
+  assert.equal(ask('sendto', { ...sent, 'fd.sport': 8125, 'fd.is_server': true }), 'allow');
+  assert.equal(ask('sendto', { ...sent, 'fd.sport': 8125, 'fd.is_server': false }), 'deny');
+  for (const name of ['AF_NETLINK', 'AF_ROUTE']) {
+    const event = { 'evt.arg.domain': name, 'evt.arg.type': '3' };
+    assert.equal(ask('socket', event), 'allow');
+    assert.equal(
+      falco.evaluator(rulesOf([exec('/usr/bin/shop')])).answer({
+        op: 'event',
+        type: 'socket',
+        fields: { 'proc.exepath': '/usr/bin/shop', ...event },
+      }).verdict,
+      'deny',
+    );
+  }
+});
+
 test('where the cluster says where its addresses lie, others at the same port are told of', () => {
   const text = rulesOf(everything, { clusterNetwork: ['10.0.0.0/8', 'fd00::/8'] });
   const elsewhere = [flow('203.0.113.66', 5432), flow('10.9.8.7', 5432), flow('203.0.113.66', 443)];

@@ -30,13 +30,15 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const doubts = [...new Set(ran.flatMap(({ sensor, what }) => doubtsAbout([baseline], sensor, what)))];
   if (doubts.length > 0 && !options.allowLoss)
     return { type: 'abstained', reason: `${doubts.join('; ')} (--allow-loss goes ahead all the same)` };
-  const claims = baseline.facts.flatMap(({ claim }) => (isWatched(claim) ? claim : []));
-  if (claims.length === 0) return { type: 'abstained', reason: 'nothing that the program did was recorded' };
+  const watched = baseline.facts.flatMap(({ claim }) => (isWatched(claim) ? claim : []));
+  if (watched.length === 0) return { type: 'abstained', reason: 'nothing that the program did was recorded' };
+  const found = programPaths(watched);
+  const seen = found.literal.length + found.patterns.length > 0;
+  // Where its programs are known, the runtime is told apart from them, and needs no exceptions.
+  const claims = watched.filter((claim) => !(seen && 'phase' in claim && claim.phase === 'runtime'));
   const scope = scopeOf(baseline);
   const drafted = ran.map(({ sensor }) => draftOf(sensor, claims, scope.id, baseline, options));
   const rules = drafted.flatMap((each) => each.rules);
-  const found = programPaths(claims);
-  const seen = found.literal.length + found.patterns.length > 0;
   const contents = { scope, rules, programs: seen ? found : null };
   const runs = `${baseline.instances.length} ${baseline.instances.length === 1 ? 'run' : 'runs'}`;
   const head = [

@@ -46,9 +46,10 @@ const classes = new Set(
     'k8smeta',
   ].concat(['span', 'syslog', 'tracer', 'mesos']),
 );
-/** Events that no system call is behind. */
+/** Events that no system call is behind, or that are called otherwise than theirs. */
 const otherEvents = ['procexit', 'switch', 'drop', 'signaldeliver', 'page_fault', 'container', 'pluginevent'].concat(
-  ['asyncevent', 'procinfo', 'umount', 'notification', 'infra'], //
+  ['asyncevent', 'procinfo', 'umount', 'notification', 'infra', 'tracer', 'cpu_hotplug', 'syscall'],
+  ['pread', 'pwrite', 'prlimit', 'llseek', 'send', 'recv'],
 );
 
 export function isNumeric(field: string): boolean {

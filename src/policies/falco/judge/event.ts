@@ -54,7 +54,10 @@ export function event(types: readonly string[], fields: SeenEvent['fields'], wit
   return { types, fields: { 'evt.dir': '<', ...fields }, without };
 }
 
-/** Of the process that did it. Its name is what it was called with, which is not recorded here. */
+/**
+ * Of the process that did it. Its name is what it was called with, which is not recorded here. Before the program's start
+ * it is the container's runtime, whichever that is.
+ */
 export function own({
   program,
   phase,
@@ -62,7 +65,8 @@ export function own({
   readonly program: string | null;
   readonly phase: Phase;
 }): Record<string, Field> {
-  return { ...(program === null ? {} : { 'proc.exepath': program }), ...(phase === 'session' ? {} : noProbe) };
+  const path = program ?? (phase === 'runtime' ? '/usr/bin/runc' : null);
+  return { ...(path === null ? {} : { 'proc.exepath': path }), ...(phase === 'session' ? {} : noProbe) };
 }
 
 /** What was put into the container from outside may be a probe of the kubelet; what the workload started is none. */

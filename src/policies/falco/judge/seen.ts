@@ -20,6 +20,9 @@ const toldElsewhere = new Set(
   chmod fchmod fchmodat chown lchown fchown fchownat`.split(/\s+/),
 );
 
+/** Events that are not called as their calls are. */
+const eventNames: Readonly<Record<string, string>> = { pread64: 'pread', pwrite64: 'pwrite', prlimit64: 'prlimit' };
+
 /** Empty: nothing that Falco could see. `cluster`: where the addresses of the cluster's own lie; empty when not known. */
 export function happenings(observation: Observation, cluster: readonly Network[]): Happenings {
   switch (observation.type) {
@@ -45,7 +48,7 @@ export function happenings(observation: Observation, cluster: readonly Network[]
     case 'syscall':
       return observation.name === null || toldElsewhere.has(observation.name)
         ? []
-        : [[event([observation.name], own(observation), [])]];
+        : [[event([eventNames[observation.name] ?? observation.name], own(observation), [])]];
     default:
       return [];
   }
