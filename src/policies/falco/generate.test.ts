@@ -78,11 +78,8 @@ test("the runtime's own work is silent, and what it does makes no exception for 
   ]);
   // Who has a runtime's work to do is watched as any other.
   const within = { program: '/usr/bin/runc' };
-  const docker = rulesOf([
-    exec('/usr/bin/runc', { parent: '/usr/bin/dockerd' }),
-    { ...call('setns'), ...within } as Observation,
-  ]);
-  assert.deepEqual(alerts(docker, [{ ...call('mount'), ...within } as Observation]), [told]);
+  const docker = rulesOf([exec('/usr/bin/runc', { parent: '/usr/bin/dockerd' }), { ...call('setns'), ...within }]);
+  assert.deepEqual(alerts(docker, [{ ...call('mount'), ...within }]), [told]);
   // Without programs nobody is told apart: all of it is evidence.
   const without = made(recording(its, shop, ['syscalls']));
   assert.deepEqual(alerts(without.artifacts[0]?.text ?? '', [...its, ...mine, call('mount')]), [
@@ -95,9 +92,9 @@ test('files that creat makes, sockets by the end of their name, datagrams from a
   const judge = falco.evaluator(rulesOf(everything));
   const ask = (type: string, fields: Record<string, string | number | boolean | null>): string =>
     judge.answer({ op: 'event', type, fields: { 'proc.exepath': '/usr/bin/shop', ...fields } }).verdict;
-  const file_ = { 'evt.is_open_write': false, 'fd.typechar': 'f', 'fd.num': 3 };
-  assert.equal(ask('creat', { ...file_, 'fd.name': '/etc/x' }), 'deny');
-  assert.equal(ask('openat', { ...file_, 'fd.name': '/etc/x' }), 'allow');
+  const plain = { 'evt.is_open_write': false, 'fd.typechar': 'f', 'fd.num': 3 };
+  assert.equal(ask('creat', { ...plain, 'fd.name': '/etc/x' }), 'deny');
+  assert.equal(ask('openat', { ...plain, 'fd.name': '/etc/x' }), 'allow');
   const unix = { 'fd.typechar': 'u', 'fd.type': 'unix', 'evt.rawres': 0 };
   assert.equal(ask('connect', { ...unix, 'fd.name': 'ffff1->ffff2 /run/crio/crio.sock' }), 'deny');
   assert.equal(ask('connect', { ...unix, 'fd.name': 'ffff1->ffff2 /run/docker.sock' }), 'allow');

@@ -34,8 +34,8 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   if (watched.length === 0) return { type: 'abstained', reason: 'nothing that the program did was recorded' };
   const found = programPaths(watched);
   const seen = found.literal.length + found.patterns.length > 0;
-  // Where its programs are known, the runtime is told apart from them, and needs no exceptions.
-  const claims = watched.filter((claim) => !(seen && 'phase' in claim && claim.phase === 'runtime'));
+  // Where programs are known, the runtime is told apart from them, and needs no exceptions but for what it starts.
+  const claims = watched.filter((claim) => !(seen && isOfRuntime(claim)));
   const scope = scopeOf(baseline);
   const drafted = ran.map(({ sensor }) => draftOf(sensor, claims, scope.id, baseline, options));
   const rules = drafted.flatMap((each) => each.rules);
@@ -90,6 +90,10 @@ function draftOf(
 
 function didRun({ coverage }: Baseline, wanted: Sensor): boolean {
   return coverage.some(({ sensor, state }) => sensor === wanted && state === 'ran');
+}
+
+function isOfRuntime(claim: Claim): boolean {
+  return 'phase' in claim && claim.phase === 'runtime' && claim.type !== 'exec';
 }
 
 /** Before the container's filter stands, the runtime is at work alone; Falco does not know the container yet. */

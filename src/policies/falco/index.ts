@@ -14,8 +14,8 @@ export const falco: PolicyKind<typeof options, Query> = {
   summary: 'alerts on programs, files, connections, ports, users and calls that were not seen: Falco rules',
   shown: {
     generated: 'rules, override',
-    judged: 'rules files as Falco loads them; the filter engine in sysdig',
-    enforced: 'nothing: it alerts, on 103 of 104 listed attacks',
+    judged: "rules files as Falco loads them; sysdig's engine, event by event",
+    enforced: "nothing: it alerts, on 103 of 104 listed attacks; real ones in sysdig's engine",
   },
   rollout: {
     // Rules refuse nothing.

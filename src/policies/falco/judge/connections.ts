@@ -10,7 +10,7 @@ export function unix(name: Field): Record<string, Field> {
 }
 
 export function flowHappenings(observation: ObservationOf<'flow'>, cluster: readonly Network[]): Happenings {
-  const { direction, protocol, port, peer, service, outcome } = observation;
+  const { direction, protocol, port, peer, service } = observation;
   if ((protocol !== 'tcp' && protocol !== 'udp') || port === null) return [];
   const address = 'ip' in peer ? peer.ip : null;
   if (direction === 'ingress') {
@@ -41,7 +41,7 @@ export function flowHappenings(observation: ObservationOf<'flow'>, cluster: read
           ...{ 'fd.sip': server, 'fd.rip': server, 'fd.snet': server, 'fd.rnet': server },
           ...{ 'fd.sport': end.port, 'fd.rport': end.port, 'fd.is_server': false },
         };
-        const connected = endings(outcome).map((ending) => event(['connect'], { ...fields, ...ending }, ['fs']));
+        const connected = endings.map((ending) => event(['connect'], { ...fields, ...ending }, ['fs']));
         if (protocol === 'tcp') return connected;
         const sent = event(['sendto', 'sendmsg', 'sendmmsg'], { ...fields, 'fd.name_changed': true }, ['fs']);
         return [...connected, sent];
@@ -68,17 +68,11 @@ export function listening(observation: ObservationOf<'listen'>): Happenings {
   return protocol === 'tcp' ? [bound, fields.map((each) => event(['listen'], each, ['fs']))] : [bound];
 }
 
-/** What the call said: done, or begun without waiting. One that was refused has no address. */
-function endings(outcome: ObservationOf<'flow'>['outcome']): readonly Record<string, Field>[] {
-  // Most are.
-  const failed = { 'evt.rawres': -111, 'evt.res': 'ECONNREFUSED', 'evt.failed': true };
-  const unaddressed = ['sip', 'rip', 'snet', 'rnet', 'sport', 'rport'].map((part): [string, null] => [
-    `fd.${part}`,
-    null,
-  ]);
-  return [
-    { 'evt.rawres': 0, 'evt.res': 'SUCCESS', 'evt.failed': false },
-    { 'evt.rawres': -115, 'evt.res': 'EINPROGRESS', 'evt.failed': true },
-    ...(outcome === 'failed' ? [{ ...failed, ...Object.fromEntries(unaddressed), 'fd.l4proto': null }] : []),
-  ];
-}
+/**
+ * What the call said: done, or begun without waiting. One that was refused at once has no address, and whether a failed one
+ * was is not recorded: it is judged as one that failed later.
+ */
+const endings: readonly Record<string, Field>[] = [
+  { 'evt.rawres': 0, 'evt.res': 'SUCCESS', 'evt.failed': false },
+  { 'evt.rawres': -115, 'evt.res': 'EINPROGRESS', 'evt.failed': true },
+];

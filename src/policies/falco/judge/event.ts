@@ -65,7 +65,7 @@ export function own({
   readonly program: string | null;
   readonly phase: Phase;
 }): Record<string, Field> {
-  const path = program ?? (phase === 'runtime' ? '/usr/bin/runc' : null);
+  const path = phase === 'runtime' ? '/usr/bin/runc' : program;
   return { ...(path === null ? {} : { 'proc.exepath': path }), ...(phase === 'session' ? {} : noProbe) };
 }
 
