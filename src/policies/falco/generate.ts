@@ -33,7 +33,7 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const watched = baseline.facts.flatMap(({ claim }) => (isWatched(claim) ? claim : []));
   if (watched.length === 0) return { type: 'abstained', reason: 'nothing that the program did was recorded' };
   const found = programPaths(watched);
-  const seen = found.literal.length + found.patterns.length > 0;
+  const seen = ran.some(({ sensor }) => sensor === 'programs');
   // Where programs are known, the runtime is told apart from them, and needs no exceptions but for what it starts.
   const claims = watched.filter((claim) => !(seen && isOfRuntime(claim)));
   const scope = scopeOf(baseline);
@@ -58,7 +58,7 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
     ...doubts,
     ...scope.notes,
     ...missing,
-    ...(seen ? [] : ["no program was seen to start: what the container's runtime does at each start is told of, too"]),
+    ...(seen ? [] : ["programs were not recorded: what the container's runtime does at each start is told of, too"]),
     ...drafted.flatMap((each) => each.notes),
     ...notesOf(baseline, claims),
   ];

@@ -100,7 +100,13 @@ export function checkOf(field: string, operator: string, values: readonly string
   if (long !== undefined) fail(`longer than ${maxBytes} bytes: ${JSON.stringify(long.slice(0, 40))}…`);
   const matches = textual(operator, values);
   if (matches === null) return fail('not an operator of strings');
-  return present((value) => (typeof value === 'object' ? null : matches(String(value))));
+  const unlike = (them: readonly string[]): Truth =>
+    /^(endswith|contains|=|==|in)$/.test(operator) && values.every((each) => them.some((one) => each.endsWith(one)))
+      ? false
+      : null;
+  return present((value) =>
+    typeof value === 'object' ? ('unlike' in value ? unlike(value.unlike) : null) : matches(String(value)),
+  );
 }
 
 const numeric: Readonly<Record<string, (a: number, b: number) => boolean>> = {
@@ -139,6 +145,7 @@ function addressOf(text: string): Address | null {
 
 function isWithin(value: Exclude<Field, null | undefined>, ranges: readonly Network[]): Truth {
   if (typeof value === 'object') {
+    if (!('within' in value)) return null;
     if (value.within.every((inner) => ranges.some((each) => covers(each, inner))))
       return value.within.length > 0 ? true : null;
     const apart = value.within.every((inner) => !ranges.some((each) => covers(inner, each) || covers(each, inner)));

@@ -5,9 +5,16 @@ import type { Phase } from '#observation/observation.ts';
 /**
  * - `null`: the event has no such field, and no comparison with it holds;
  * - `undefined`: it has one, and its value is not known;
- * - `within`: an address of one of these networks.
+ * - `within`: an address of one of these networks;
+ * - `unlike`: a path that neither ends with nor contains one of these.
  */
-export type Field = string | number | boolean | { readonly within: readonly Network[] } | null | undefined;
+export type Field = string | number | boolean | Within | Unlike | null | undefined;
+export interface Within {
+  readonly within: readonly Network[];
+}
+export interface Unlike {
+  readonly unlike: readonly string[];
+}
 
 export interface SeenEvent {
   /** One of these, by the name of its system call. */
@@ -56,7 +63,7 @@ export function event(types: readonly string[], fields: SeenEvent['fields'], wit
 
 /**
  * Of the process that did it. Its name is what it was called with, which is not recorded here. Before the program's start
- * it is the container's runtime, whichever that is.
+ * it is the container's runtime, whichever that is, and from then on not.
  */
 export function own({
   program,
@@ -65,8 +72,9 @@ export function own({
   readonly program: string | null;
   readonly phase: Phase;
 }): Record<string, Field> {
-  const path = phase === 'runtime' ? '/usr/bin/runc' : program;
-  return { ...(path === null ? {} : { 'proc.exepath': path }), ...(phase === 'session' ? {} : noProbe) };
+  const other: Field = phase === 'session' ? undefined : { unlike: ['/runc', '/crun', '/youki', 'runc_cloned:'] };
+  const path = phase === 'runtime' ? '/usr/bin/runc' : (program ?? other);
+  return { ...(path === undefined ? {} : { 'proc.exepath': path }), ...(phase === 'session' ? {} : noProbe) };
 }
 
 /** What was put into the container from outside may be a probe of the kubelet; what the workload started is none. */
