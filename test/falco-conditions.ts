@@ -16,7 +16,7 @@ export function conditions(rules: string): Condition[] {
   const expander = new Expander(collected);
   const lists = new Map([...collected.lists.values()].map(({ name, items }) => [name, items.join(', ')]));
   const inline = (text: string): string =>
-    text.replaceAll(/\bkguardian_\w+\b/g, (name) => {
+    text.replaceAll(/(?<![^\s(),=])kguardian_\w+(?![^\s(),=])/g, (name) => {
       const macro = collected.macros.get(name);
       return macro === undefined
         ? (lists.get(name) ?? assert.fail(`${name} is neither list nor macro`))
