@@ -9,7 +9,7 @@ export interface Candidate {
   readonly targets: readonly Target[];
   readonly holds: Cel;
   readonly message: string;
-  readonly about: Rule['about'];
+  readonly reads: Rule['reads'];
   readonly widening: string | null;
   passes(object: Manifest): boolean;
   /** Whether it counts at all; by default everything of the targets does. What is of no concern passes. */

@@ -1,7 +1,7 @@
 /** Who is excepted, who only says so, and what of an old object may still change. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { existingOf } from './cluster.cases.ts';
+import { clusterOf, existingOf } from './cluster.cases.ts';
 import { forms } from './forms.ts';
 import { verdict } from './judge/judge.ts';
 import { question, requestOf } from './judge/request.ts';
@@ -89,14 +89,36 @@ const cases: readonly (readonly [what: string, asked: object, allowed: boolean])
     true,
   ],
   [
+    'an old ReplicaSet that is scaled down, as a rollout does',
+    {
+      operation: 'UPDATE',
+      object: of('apps/v1', 'ReplicaSet', 'old-1', { replicas: 0, template: { spec: onHost } }),
+      oldObject: of('apps/v1', 'ReplicaSet', 'old-1', { replicas: 3, template: { spec: onHost } }),
+      user: controller('deployment'),
+    },
+    true,
+  ],
+  [
+    'a CronJob that is suspended',
+    {
+      operation: 'UPDATE',
+      object: of('batch/v1', 'CronJob', 'old', {
+        suspend: true,
+        jobTemplate: { spec: { template: { spec: onHost } } },
+      }),
+      oldObject: of('batch/v1', 'CronJob', 'old', { jobTemplate: { spec: { template: { spec: onHost } } } }),
+    },
+    true,
+  ],
+  [
     'a debug container in a pod on the host',
     {
       operation: 'UPDATE',
       subresource: 'ephemeralcontainers',
-      object: of('v1', 'Pod', 'p', onHost),
-      oldObject: of('v1', 'Pod', 'p', plain),
+      object: of('v1', 'Pod', 'agent-5f-x', { ...onHost, ephemeralContainers: [{ name: 'd', image: 'a/b:1' }] }),
+      oldObject: of('v1', 'Pod', 'agent-5f-x', onHost),
     },
-    false,
+    true,
   ],
   ['a deletion', { operation: 'DELETE', object: deployment('agent2', onHost) }, true],
 ];
@@ -115,3 +137,42 @@ for (const [name, form] of Object.entries(forms))
       assert.equal(answer.allowed, allowed, `${what}: ${answer.reasons.join('; ')}`);
     }
   });
+
+test('of a debug container rules ask for itself, not for the pod that it comes to', () => {
+  const privileged = proposals.find(({ rule }) => rule.id === 'privileged');
+  assert.ok(privileged);
+  const own = { ...plain, containers: [{ ...plain.containers[0], securityContext: { privileged: true } }] };
+  const asked = (debug: object): object => ({
+    operation: 'UPDATE',
+    subresource: 'ephemeralcontainers',
+    object: of('v1', 'Pod', 'p', { ...own, ephemeralContainers: [{ name: 'd', image: 'x', ...debug }] }),
+    oldObject: of('v1', 'Pod', 'p', own),
+  });
+  for (const form of Object.values(forms)) {
+    const judge = form.judge(form.write(privileged.rule, 'enforce'));
+    const answer = (debug: object): boolean => verdict(judge, requestOf(question.parse(asked(debug))), false).allowed;
+    assert.equal(answer({}), true, form.name);
+    assert.equal(answer({ securityContext: { privileged: true } }), false, form.name);
+  }
+});
+
+test('a change of what a rule does not read passes, whatever the object says else', () => {
+  const all = existingOf(clusterOf(280));
+  const rules = mine(all, { ...miningDefaults, scope: { except: [] } }).proposals;
+  assert.ok(rules.length > 40);
+  for (const { rule, counterExample } of rules) {
+    const { object } = counterExample;
+    const { metadata, spec } = object as { metadata: { annotations?: object }; spec?: { replicas?: number } };
+    const isCounted = rule.id.startsWith('replicas-') || spec?.replicas === undefined;
+    const before = {
+      ...object,
+      metadata: { ...metadata, finalizers: ['example.com/f'], resourceVersion: '1' },
+      ...(isCounted ? {} : { spec: { ...spec, replicas: 17 } }),
+    };
+    const judge = forms.vap.judge(forms.vap.write(rule, 'enforce'));
+    const answer = (oldObject: object): boolean =>
+      verdict(judge, requestOf(question.parse({ operation: 'UPDATE', object, oldObject })), false).allowed;
+    // What only a subresource changes is in no request of this kind.
+    if (rule.id !== 'ephemeral-containers') assert.equal(answer(before), true, rule.id);
+  }
+});

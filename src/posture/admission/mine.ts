@@ -51,7 +51,7 @@ export function mine(objects: readonly Existing[], options: MiningOptions): Mine
 }
 
 function weigh(candidate: Candidate, all: readonly Group[], options: MiningOptions): Proposal | Rejected {
-  const { id, targets, holds, message, about, widening } = candidate;
+  const { id, targets, holds, message, reads, widening } = candidate;
   const asked = within(all, targets).filter(({ objects }) =>
     objects.some(({ object }) => candidate.concerns?.(object) ?? true),
   );
@@ -74,7 +74,7 @@ function weigh(candidate: Candidate, all: readonly Group[], options: MiningOptio
   if (typeof namespace === 'string' && !inScope(options.scope, namespace))
     return { id, why: `${said}: about namespaces that are left out` };
   return {
-    rule: { id, targets, scope: options.scope, holds, message, support, exceptions, about, widening },
+    rule: { id, targets, scope: options.scope, holds, message, support, exceptions, reads, widening },
     counterExample,
   };
 }

@@ -3,7 +3,7 @@ import { json, labels } from '#kubernetes/json.ts';
 import { objectName } from '#kubernetes/names.ts';
 import { type Candidate, type Pattern, shown, within } from '../candidate.ts';
 import { type Cel, cel } from '../rule/cel.ts';
-import { targets, type Target } from '../rule/rule.ts';
+import { inPods, targets, type Target } from '../rule/rule.ts';
 import { type Manifest, podOf } from '../subjects.ts';
 import { mapIn, ofPods } from './pods.ts';
 
@@ -41,7 +41,7 @@ export const objectLabels: readonly Pattern[] = places.map(({ id, what, targets:
       targets: own,
       holds: isPresent(cel`object.metadata.?${{ cel: field }}`, key),
       message: `${what} must have the ${field === 'labels' ? 'label' : 'annotation'} ${shown([key])}`,
-      about: 'metadata',
+      reads: [{ path: ['metadata', field] }],
       widening: 'any value of it',
       passes: (object) => (read(object)[key] ?? '') !== '',
       spoil: (object) => delete mapIn(mapIn(object, 'metadata'), field)[key],
@@ -65,7 +65,7 @@ export const podLabels: Pattern = (groups) => {
     });
     return {
       ...candidate,
-      about: 'metadata',
+      reads: inPods('metadata', 'labels'),
       spoil: (object): void => {
         const pod = (podOf(object)?.path ?? []).reduce((at, part) => mapIn(at, String(part)), object);
         delete mapIn(mapIn(pod, 'metadata'), 'labels')[key];
@@ -89,7 +89,7 @@ export const defaultNamespace: Pattern = () => [
     targets: targets.deployed,
     holds: cel`object.metadata.?namespace.orValue("default") != "default"`,
     message: 'workloads must have a namespace other than default',
-    about: 'metadata',
+    reads: [{ path: ['metadata', 'namespace'] }],
     widening: null,
     passes: (object) => (json(object['metadata'])['namespace'] ?? 'default') !== 'default',
     spoil: (object) => (mapIn(object, 'metadata')['namespace'] = 'default'),

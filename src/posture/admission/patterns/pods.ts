@@ -2,7 +2,7 @@
 import { json, list } from '#kubernetes/json.ts';
 import type { Candidate, Writable } from '../candidate.ts';
 import { type Cel, cel } from '../rule/cel.ts';
-import { targets, type Target } from '../rule/rule.ts';
+import { inPods, targets, type Target } from '../rule/rule.ts';
 import { type Manifest, podOf } from '../subjects.ts';
 
 export function specOf(object: Manifest): Manifest {
@@ -52,10 +52,10 @@ export function ofContainers(each: OfContainers): Candidate {
   const all = which === 'main' ? cel`variables.podSpec.?containers.orValue([])` : { cel: `variables.${which}` };
   return {
     id: each.id,
-    targets: each.targets ?? targets.workloads,
+    targets: each.targets ?? (which === 'containers' ? targets.containers : targets.workloads),
     holds: cel`${all}.all(c, ${holds})`,
     message: each.message,
-    about: 'spec',
+    reads: inPods('spec'),
     widening: each.widening ?? null,
     passes: (object) => containersOf(object, which).every((container) => each.passes(container, object)),
     concerns: (object) => containersOf(object, which).some((container) => each.concerns?.(container) ?? true),
@@ -80,7 +80,7 @@ export function ofPods(each: OfPods): Candidate {
     holds: each.holds,
     message: each.message,
     targets: each.targets ?? targets.workloads,
-    about: 'spec',
+    reads: inPods('spec'),
     widening: each.widening ?? null,
     passes: (object) => each.passes(specOf(object), object),
     spoil: (object) => each.spoil(specIn(object)),

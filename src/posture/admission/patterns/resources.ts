@@ -101,7 +101,7 @@ export const replicas: Pattern = (groups) => {
   if (seen.length === 0) return [];
   const most = Math.max(...seen) * 2;
   const value = cel`object.?spec.?replicas.orValue(1)`;
-  const one = { targets: targets.replicated, about: 'spec' } as const;
+  const one = { targets: targets.replicated, reads: [{ path: ['spec', 'replicas'] }] } as const;
   return [
     {
       ...one,

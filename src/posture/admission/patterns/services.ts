@@ -1,13 +1,13 @@
 /** How the cluster is reached from outside, and what it stores on. */
 import { json, list, text } from '#kubernetes/json.ts';
-import { type Candidate, type Pattern, shown, used, within, type Writable } from '../candidate.ts';
+import { type Candidate, type Pattern, shown, used, within } from '../candidate.ts';
 import { any, type Cel, cel } from '../rule/cel.ts';
-import { targets, type Target } from '../rule/rule.ts';
+import { type Rule, targets, type Target } from '../rule/rule.ts';
 import type { Manifest } from '../subjects.ts';
 import { listIn, mapIn } from './pods.ts';
 
 const spec = (object: Manifest): Manifest => json(object['spec']);
-const about = { about: 'spec', widening: null } as const;
+const reads = (...fields: readonly string[]): Rule['reads'] => fields.map((each) => ({ path: ['spec', each] }));
 
 const typeOf = (object: Manifest): string => text(spec(object)['type']) ?? 'ClusterIP';
 const serviceTypes = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'];
@@ -18,7 +18,8 @@ export const services: Pattern = (groups, minUses) => {
   const known = used(own, Math.max(minUses, own.length / 10), (object) => [typeOf(object)]);
   const other = serviceTypes.find((each) => !known.includes(each));
   const types: Candidate = {
-    ...about,
+    widening: null,
+    reads: reads('type'),
     id: 'service-types',
     targets: targets.services,
     holds: cel`object.?spec.?type.orValue("ClusterIP") in ${known}`,
@@ -29,7 +30,8 @@ export const services: Pattern = (groups, minUses) => {
   return [
     ...(known.length === 0 || other === undefined ? [] : [types]),
     {
-      ...about,
+      widening: null,
+      reads: reads('externalIPs'),
       id: 'service-external-ips',
       targets: targets.services,
       holds: cel`size(object.?spec.?externalIPs.orValue([])) == 0`,
@@ -50,8 +52,6 @@ function domainOf(host: string): string {
   return host.split('.').length > 2 ? host.slice(host.indexOf('.')) : host;
 }
 
-const ingressClassOf = (object: Manifest): string => text(spec(object)['ingressClassName']) ?? '';
-
 export const ingresses: Pattern = (groups, minUses) => {
   const own = within(groups, targets.ingresses);
   const known = used(own, minUses, (object) => hostsOf(object).flatMap((each) => (each === '' ? [] : domainOf(each))));
@@ -65,7 +65,7 @@ export const ingresses: Pattern = (groups, minUses) => {
   ]);
   const passes = (host: string): boolean => exact.includes(host) || suffixes.some((each) => host.endsWith(each));
   const hosts: Candidate = {
-    about: 'spec',
+    reads: reads('rules', 'tls'),
     id: 'ingress-hosts',
     targets: targets.ingresses,
     // Without rules everything goes to the default backend, whatever the host.
@@ -78,7 +78,8 @@ export const ingresses: Pattern = (groups, minUses) => {
   return [
     ...(known.length === 0 ? [] : [hosts]),
     {
-      ...about,
+      widening: null,
+      reads: reads('tls'),
       id: 'ingress-tls',
       targets: targets.ingresses,
       holds: cel`size(object.?spec.?tls.orValue([])) > 0`,
@@ -89,10 +90,7 @@ export const ingresses: Pattern = (groups, minUses) => {
     ...oneOf(own, minUses, {
       id: 'ingress-classes',
       targets: targets.ingresses,
-      value: cel`object.?spec.?ingressClassName.orValue("")`,
-      what: 'ingressClassName',
-      read: ingressClassOf,
-      write: (object, value) => (mapIn(object, 'spec')['ingressClassName'] = value),
+      field: 'ingressClassName',
     }),
   ];
 };
@@ -105,7 +103,8 @@ export const storage: Pattern = (groups, minUses) => {
   const sets = within(groups, targets.statefulSets);
   const known = used(sets, minUses, templatesOf);
   const templates: Candidate = {
-    ...about,
+    widening: null,
+    reads: reads('volumeClaimTemplates'),
     id: 'storage-classes-of-templates',
     targets: targets.statefulSets,
     holds: cel`object.?spec.?volumeClaimTemplates.orValue([]).all(v, v.?spec.?storageClassName.orValue("") in ${known})`,
@@ -121,10 +120,7 @@ export const storage: Pattern = (groups, minUses) => {
     ...oneOf(claims, minUses, {
       id: 'storage-classes',
       targets: targets.claims,
-      value: cel`object.?spec.?storageClassName.orValue("")`,
-      what: 'storageClassName',
-      read: classOf,
-      write: (object, value) => (mapIn(object, 'spec')['storageClassName'] = value),
+      field: 'storageClassName',
     }),
     ...(known.length === 0 ? [] : [templates]),
   ];
@@ -133,26 +129,26 @@ export const storage: Pattern = (groups, minUses) => {
 interface Choice {
   readonly id: string;
   readonly targets: readonly Target[];
-  readonly value: Cel;
-  readonly what: string;
-  read(object: Manifest): string;
-  write(object: Writable, value: string): void;
+  /** Of the spec. */
+  readonly field: string;
 }
 
 /** One of the values in use; none at all is a value, too. */
 function oneOf(groups: Parameters<typeof used>[0], minUses: number, choice: Choice): Candidate[] {
-  const { id, targets: own, value, what } = choice;
-  const known = used(groups, minUses, (object) => [choice.read(object)]);
+  const { id, targets: own, field } = choice;
+  const read = (object: Manifest): string => text(spec(object)[field]) ?? '';
+  const known = used(groups, minUses, (object) => [read(object)]);
   if (known.length === 0) return [];
   return [
     {
-      ...about,
+      widening: null,
+      reads: reads(field),
       id,
       targets: own,
-      holds: cel`${value} in ${known}`,
-      message: `${what} must be ${classes(known)}`,
-      passes: (object) => known.includes(choice.read(object)),
-      spoil: (object) => choice.write(object, 'kguardian-counter-example'),
+      holds: cel`object.?spec.?${{ cel: field }}.orValue("") in ${known}`,
+      message: `${field} must be ${classes(known)}`,
+      passes: (object) => known.includes(read(object)),
+      spoil: (object) => (mapIn(object, 'spec')[field] = 'kguardian-counter-example'),
     },
   ];
 }

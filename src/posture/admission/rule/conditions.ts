@@ -1,12 +1,15 @@
 /** When a rule is asked at all. Each form writes these where its engine wants them. */
 import { any, type Cel, cel } from './cel.ts';
-import { type Rule, type Subject, type VariableName, variableNames } from './rule.ts';
+import { type Part, type Rule, type Subject, type VariableName, variableNames } from './rule.ts';
+
+const subresource = cel`request.?subResource.orValue("")`;
 
 /** As `dyn`: the API server would check `template` against a Pod's type, and report it on each policy. */
 const definitions: Readonly<Record<VariableName, Cel>> = {
   pod: cel`object.kind == "Pod" ? dyn(object) : object.kind == "CronJob" ? dyn(object).?spec.?jobTemplate.?spec.?template.orValue({}) : object.kind == "PodTemplate" ? dyn(object).?template.orValue({}) : dyn(object).?spec.?template.orValue({})`,
   podSpec: cel`variables.pod.?spec.orValue({})`,
-  containers: cel`variables.podSpec.?containers.orValue([]) + variables.podSpec.?initContainers.orValue([]) + variables.podSpec.?ephemeralContainers.orValue([])`,
+  // Whoever adds a debug container is not asked about the others: an excepted pod may be debugged, too.
+  containers: cel`${subresource} == "ephemeralcontainers" ? variables.podSpec.?ephemeralContainers.orValue([]) : variables.podSpec.?containers.orValue([]) + variables.podSpec.?initContainers.orValue([]) + variables.podSpec.?ephemeralContainers.orValue([])`,
   ownContainers: cel`variables.podSpec.?containers.orValue([]) + variables.podSpec.?initContainers.orValue([])`,
 };
 
@@ -28,18 +31,27 @@ export function variablesOf({ holds }: Rule): Named[] {
   return variableNames.filter((name) => needed.has(name)).map((name) => ({ name, expression: definitions[name] }));
 }
 
-export function conditionsOf({ about, exceptions }: Rule): Named[] {
+export function conditionsOf({ targets, reads, exceptions }: Rule): Named[] {
   const conditions: Named[] = [
     // Finalizers must be removable from what is there already.
     { name: 'not-being-deleted', expression: cel`!object.metadata.?deletionTimestamp.hasValue()` },
+    // What was let in before must stay usable: scaled, rolled out, labelled, bound.
+    {
+      name: 'changes-what-it-reads',
+      expression: any([cel`request.?operation.orValue("") != "UPDATE"`, ...reads.map(changed)]),
+    },
   ];
-  if (about === 'spec')
-    conditions.push({
-      name: 'changes-the-spec',
-      expression: cel`request.?operation.orValue("") != "UPDATE" || dyn(object).?spec.orValue({}) != dyn(oldObject).?spec.orValue({}) || dyn(object).?template.orValue({}) != dyn(oldObject).?template.orValue({})`,
-    });
+  // Gatekeeper and Kyverno ask the rules about pods of debug containers, too.
+  if (targets.some(({ kind }) => kind === 'Pod') && !targets.some((each) => each.subresource !== undefined))
+    conditions.push({ name: 'not-a-subresource', expression: cel`${subresource} == ""` });
   if (exceptions.length > 0) conditions.push({ name: 'not-excepted', expression: cel`!(${isExcepted(exceptions)})` });
   return conditions;
+}
+
+function changed({ kind, path }: Part): Cel {
+  const steps: Cel = { cel: path.map((each) => `.?${each}`).join('') };
+  const differs = cel`dyn(object)${steps}.orValue({}) != dyn(oldObject)${steps}.orValue({})`;
+  return kind === undefined ? differs : cel`object.kind == ${kind} && ${differs}`;
 }
 
 const namespace = cel`object.metadata.?namespace.orValue("")`;

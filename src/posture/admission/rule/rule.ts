@@ -34,10 +34,22 @@ export interface Rule {
   readonly support: { readonly holds: number; readonly of: number };
   /** For whom it does not hold and need not. */
   readonly exceptions: readonly Subject[];
-  /** Changes of metadata alone are not asked about the spec. */
-  readonly about: 'spec' | 'metadata';
+  /** What it reads of an object: a change that leaves all of it as it was is nobody's matter. */
+  readonly reads: readonly Part[];
   /** What it lets through that was not seen, and why. */
   readonly widening: string | null;
+}
+
+export interface Part {
+  /** Where it reads this of one kind alone. */
+  readonly kind?: 'Pod';
+  readonly path: readonly string[];
+}
+
+/** Of pods and of their templates. A template is not all of a spec: replicas change while it stays. */
+export function inPods(...path: readonly string[]): Part[] {
+  const templates = [['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template'], ['template']];
+  return [{ kind: 'Pod', path }, ...templates.map((each): Part => ({ path: [...each, ...path] }))];
 }
 
 export type Scope = { readonly only: readonly string[] } | { readonly except: readonly string[] };
@@ -64,20 +76,23 @@ const daemonSets = of('apps', 'v1', 'DaemonSet', 'daemonsets');
 const replicaSets = of('apps', 'v1', 'ReplicaSet', 'replicasets');
 const cronJobs = of('batch', 'v1', 'CronJob', 'cronjobs');
 
+/** Pods and what makes them: a policy about pods alone lets a Deployment in that never comes up. */
+const workloads = [
+  pods,
+  deployments,
+  statefulSets,
+  daemonSets,
+  replicaSets,
+  of('', 'v1', 'ReplicationController', 'replicationcontrollers'),
+  of('', 'v1', 'PodTemplate', 'podtemplates'),
+  of('batch', 'v1', 'Job', 'jobs'),
+  cronJobs,
+];
+
 export const targets = {
-  /** Pods and what makes them: a policy about pods alone lets a Deployment in that never comes up. */
-  workloads: [
-    pods,
-    ephemeral,
-    deployments,
-    statefulSets,
-    daemonSets,
-    replicaSets,
-    of('', 'v1', 'ReplicationController', 'replicationcontrollers'),
-    of('', 'v1', 'PodTemplate', 'podtemplates'),
-    of('batch', 'v1', 'Job', 'jobs'),
-    cronJobs,
-  ],
+  workloads,
+  /** With debug containers, which come by a request of their own that can change nothing else. */
+  containers: [...workloads, ephemeral],
   pods: [pods, ephemeral],
   /** That people make and name. */
   deployed: [deployments, statefulSets, daemonSets, cronJobs],
