@@ -44,7 +44,7 @@ export function addAdmission({ gen, evaluate }: { readonly gen: Command; readonl
     if (name === 'gatekeeper')
       one.option(
         '--rego',
-        'besides, the rules as Rego for servers that run no CEL: not proved, since nothing here runs it',
+        'besides, the rules as Rego for servers that run no CEL: not proved, since it is not run here',
       );
     one.option('--output-dir <dir>', 'write files there instead of standard output');
     addClusterFlags(one).action(async (options) =>

@@ -7,7 +7,7 @@ import { headOf, nameOf } from './head.ts';
 import { regoOf } from './rego.ts';
 import { expressionOf, type Stage } from './vap.ts';
 
-/** `rego`: besides, for servers that run no CEL. Nothing here runs it. */
+/** `rego`: besides, for servers that run no CEL. It is translated from the CEL, and not run where it is written. */
 export function writeGatekeeper(rule: Rule, stage: Stage, rego = false): string {
   const kind = kindOf(rule);
   const fallback: YamlMap[] = rego

@@ -1,4 +1,4 @@
-/** Rego is not run here. What is tested is its form: each rule has one, and names of objects are literals in it. */
+/** The form of the Rego: each rule has one, and names of objects are literals in it. `test/rego.test.ts` runs it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';

@@ -20,7 +20,7 @@ const environment = new Environment({
 /** A package with `violation`, as Gatekeeper asks for it. */
 export function regoOf(name: string, conditions: readonly Named[], holds: string, message: string): string {
   const program: Program = { functions: [] };
-  const asked = conditions.map(({ expression }) => truth(environment.parse(expression.cel).ast, [], program));
+  const asked = conditions.flatMap(({ expression }) => linesOf(environment.parse(expression.cel).ast, [], program));
   const held = truth(environment.parse(holds).ast, [], program);
   return [
     `package ${name}`,
@@ -40,7 +40,9 @@ const variables = [
   'pod = object.get(input.review.object, ["spec", "template"], {}) { not {"Pod", "CronJob", "PodTemplate"}[input.review.object.kind] }',
   'podSpec = object.get(pod, ["spec"], {})',
   'ownContainers = array.concat(object.get(podSpec, ["containers"], []), object.get(podSpec, ["initContainers"], []))',
-  'containers = array.concat(ownContainers, object.get(podSpec, ["ephemeralContainers"], []))',
+  'isDebug { input.review.subResource == "ephemeralcontainers" }',
+  'containers = object.get(podSpec, ["ephemeralContainers"], []) { isDebug }',
+  'containers = array.concat(ownContainers, object.get(podSpec, ["ephemeralContainers"], [])) { not isDebug }',
 ];
 
 /** A call that is true where the expression is. */
@@ -54,6 +56,15 @@ function truth(node: ASTNode, names: readonly string[], program: Program): strin
   return call;
 }
 
+/** As lines of a body, all of which must be true: a call where there are several ways, or names of its own. */
+function linesOf(node: ASTNode, names: readonly string[], program: Program): string[] {
+  const before = program.functions.length;
+  const [lines, ...others] = bodiesOf(node, names, program);
+  if (lines !== undefined && others.length === 0 && !lines.some((each) => /^\w+ := /.test(each))) return lines;
+  program.functions.length = before;
+  return [truth(node, names, program)];
+}
+
 /** One of them must be true, each line of it. */
 function bodiesOf(node: ASTNode, names: readonly string[], program: Program): string[][] {
   const term = (each: ASTNode): string => value(each, program);
@@ -61,7 +72,7 @@ function bodiesOf(node: ASTNode, names: readonly string[], program: Program): st
     case '||':
       return node.args.flatMap((each) => bodiesOf(each, names, program));
     case '&&':
-      return [node.args.map((each) => truth(each, names, program))];
+      return [node.args.flatMap((each) => linesOf(each, names, program))];
     case '!_':
       return [[`not ${truth(node.args, names, program)}`]];
     case '==':
@@ -129,7 +140,9 @@ function value(node: ASTNode, program: Program): string {
       if (node.args.length === 0) return '{}';
       break;
     case '+':
-      return `concat("", [${term(node.args[0])}, ${term(node.args[1])}])`;
+      return node.args.some(isNumber)
+        ? `(${term(node.args[0])} + ${term(node.args[1])})`
+        : `concat("", [${term(node.args[0])}, ${term(node.args[1])}])`;
     case '*':
       return `(${term(node.args[0])} * ${term(node.args[1])})`;
     case 'call': {
@@ -150,6 +163,11 @@ function value(node: ASTNode, program: Program): string {
     default:
   }
   throw new Error(`no Rego for ${node.op} of ${node.input.slice(0, 80)}`);
+}
+
+/** What a plus adds up: there are strings beside it, and Rego has another word for those. */
+function isNumber(node: ASTNode): boolean {
+  return (node.op === 'value' && typeof node.args !== 'string') || (node.op === 'call' && node.args[0] === 'size');
 }
 
 /** `a.?b.?c` with what stands in for it, `a.?b.or(c).?d`. */
