@@ -34,7 +34,7 @@ const matchSchema = z.object({
   labelSelector: labelSelector.nullish(),
   namespaceSelector: labelSelector.nullish(),
   name: z.string().nullish(),
-  source: z.string().nullish(),
+  source: z.enum(['', 'All', 'Generated', 'Original']).nullish(),
 });
 const constraintSchema = z.looseObject({
   kind: z.string(),
@@ -142,7 +142,9 @@ function takes({ match }: Spec, request: AdmissionRequest): boolean {
     ((rules.scope ?? '*') === '*' || (rules.scope === 'Namespaced') === resource.namespaced) &&
     isListed(rules.namespaces, request, true) &&
     !isListed(rules.excludedNamespaces, request, false) &&
-    (rules.name === null || rules.name === undefined || globMatches(rules.name, name)) &&
+    ((rules.name ?? '') === '' || globMatches(rules.name ?? '', name)) &&
+    // Requests are originals: what is made up from a workload's template is asked at no webhook.
+    rules.source !== 'Generated' &&
     isSelected(rules.labelSelector ?? {}, request) &&
     inNamespaces(rules.namespaceSelector ?? {}, request)
   );

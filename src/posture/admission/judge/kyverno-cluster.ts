@@ -50,7 +50,11 @@ const rule = z.strictObject({
   }),
 });
 const policySchema = z.object({
-  metadata: z.object({ name: z.string(), namespace: z.string().nullish() }),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string().nullish(),
+    annotations: z.record(z.string(), z.string()).nullish(),
+  }),
   spec: z.object({
     validationFailureAction: action,
     failurePolicy: z.enum(['Fail', 'Ignore']).nullish(),
@@ -64,7 +68,7 @@ type Resources = z.infer<typeof resources>;
 export function clusterPolicies(object: Readonly<Record<string, unknown>>): Policy[] {
   substituted(object);
   const { metadata, spec } = read(policySchema, object, 'policy');
-  const { name, namespace } = metadata;
+  const { name, namespace, annotations } = metadata;
   return spec.rules.map(({ match, exclude, celPreconditions, validate }): Policy => {
     const run = compile(name, {
       failurePolicy: spec.failurePolicy,
@@ -77,6 +81,8 @@ export function clusterPolicies(object: Readonly<Record<string, unknown>>): Poli
     return {
       name,
       failings(request, bindings) {
+        if (makesRules(annotations ?? {}, spec.rules, request))
+          throw new Error(`Kyverno makes rules for controllers of ${name} (${annotation}), which are not judged here`);
         const isOther = namespace !== null && namespace !== undefined && namespace !== request.namespace;
         if (isOther || !fits(match, request) || (hasFilters(exclude) && fits(exclude, request))) return [];
         return (run(bindings) ?? []).map((message) => ({ policy: name, message, actions }));
@@ -128,19 +134,61 @@ function taken(own: Resources, request: AdmissionRequest): boolean {
   );
 }
 
-/** `Pod`, `v1/Pod`, `apps/v1/Deployment`, `Pod/ephemeralcontainers`, each part with `*`. */
+/** `Pod`, `v1/Pod`, `apps/v1/Deployment`, `Pod/status`, `Pod.status`, each part with `*`. A pod's debug containers are of it. */
 function isKind(text: string, { resource, subresource }: AdmissionRequest): boolean {
-  const parts = text.split('/');
-  const isVersion = (part: string | undefined): boolean =>
-    part !== undefined && /^(\*|v\d+((alpha|beta)\d+)?)$/.test(part);
-  const hasGroup = parts.length > 2 && isVersion(parts[1]);
-  const at = hasGroup ? 2 : parts.length > 1 && isVersion(parts[0]) ? 1 : 0;
-  const [group, version] = hasGroup ? parts : ['*', at === 1 ? parts[0] : '*'];
-  const kind = parts[at] ?? '*';
+  const [group, version, kind, sub] = partsOf(text.replace(/\.(?=[^/.]*$)/, '/').split('/'));
   return (
     globMatches(kind, resource.kind, true) &&
-    globMatches(group ?? '*', resource.group, true) &&
-    globMatches(version ?? '*', resource.version, true) &&
-    globMatches(parts[at + 1] ?? '', subresource, true)
+    globMatches(group, resource.group, true) &&
+    globMatches(version, resource.version, true) &&
+    (globMatches(sub, subresource, true) ||
+      (subresource === 'ephemeralcontainers' && resource.kind === 'Pod' && resource.group === ''))
   );
+}
+
+type Parts = readonly [group: string, version: string, kind: string, subresource: string];
+
+function partsOf(parts: readonly string[]): Parts {
+  const [a = '', b = '', c = '', d = ''] = parts;
+  const isVersion = /^(\*|v\d+((alpha|beta)\d+)?)$/.test(a);
+  switch (parts.length) {
+    case 1:
+      return ['*', '*', a, ''];
+    case 2:
+      if (a === '*' && b === '*') return ['*', '*', '*', '*'];
+      // Kinds begin with a capital, subresources do not.
+      return isVersion && !(a === '*' && b === b.toLowerCase()) ? ['*', a, b, ''] : ['*', '*', a, b];
+    case 3:
+      return isVersion ? ['*', a, b, c] : [a, b, c, ''];
+    default:
+      return [a, b, c, d];
+  }
+}
+
+const annotation = 'pod-policies.kyverno.io/autogen-controllers';
+const controllers = new Set('DaemonSet Deployment Job StatefulSet ReplicaSet ReplicationController CronJob'.split(' '));
+
+/**
+ * Kyverno replaces words in the expressions of a policy about pods, and asks the outcome about templates: nobody does that
+ * here. By default for all controllers, else for those of the annotation; never beside names and selectors.
+ */
+function makesRules(
+  annotations: Readonly<Record<string, string>>,
+  rules: readonly z.infer<typeof rule>[],
+  { resource: { kind } }: AdmissionRequest,
+): boolean {
+  const wanted = annotations[annotation];
+  if (!controllers.has(kind) || (wanted !== undefined && !wanted.split(',').includes(kind))) return false;
+  const all = rules.flatMap(({ match, exclude }) => [...resourcesOf(match), ...resourcesOf(exclude ?? {})]);
+  const isPlain = all.every(
+    ({ name, names, selector }) => (name ?? '') === '' && (names ?? []).length === 0 && (selector ?? null) === null,
+  );
+  return (
+    isPlain &&
+    rules.some(({ match }) => resourcesOf(match).some(({ kinds }) => /^(v1\/)?Pod$/.test((kinds ?? []).join())))
+  );
+}
+
+function resourcesOf({ any, all, resources: one }: Filters): Resources[] {
+  return [...(any ?? []), ...(all ?? []), { resources: one }].flatMap((each) => each.resources ?? []);
 }

@@ -1,6 +1,7 @@
 /** Kyverno's ValidatingPolicy (policies.kyverno.io), and the rules with CEL of its ClusterPolicy (kyverno.io). */
 import { z } from 'zod';
 import { json } from '#kubernetes/json.ts';
+import type { LabelSelector } from '#kubernetes/selectors.ts';
 import { clusterPolicies } from './kyverno-cluster.ts';
 import type { Action, Failing, Judge } from './judge.ts';
 import { matches, matchResources } from './match.ts';
@@ -70,7 +71,6 @@ const controllers: Readonly<Record<string, readonly string[]>> = {
   statefulsets: ['spec', 'template'],
   daemonsets: ['spec', 'template'],
   replicasets: ['spec', 'template'],
-  replicationcontrollers: ['spec', 'template'],
   jobs: ['spec', 'template'],
   cronjobs: ['spec', 'jobTemplate', 'spec', 'template'],
 };
@@ -82,12 +82,20 @@ function generated(
   request: AdmissionRequest,
   bindings: Bindings,
 ): readonly string[] | null {
-  const rules = matchConstraints.resourceRules ?? [];
-  const isPods = rules.length === 1 && rules[0]?.resources?.length === 1 && rules[0].resources[0] === 'pods';
+  const { resourceRules, excludeResourceRules, objectSelector } = matchConstraints;
+  const rules = resourceRules ?? [];
+  const isPods =
+    rules.length === 1 &&
+    rules[0]?.resources?.join() === 'pods' &&
+    (rules[0].resourceNames ?? []).length === 0 &&
+    (excludeResourceRules ?? []).length === 0 &&
+    isEmpty(objectSelector);
   const path = controllers[request.resource.resource];
   const wanted = autogen?.podControllers?.controllers ?? Object.keys(controllers);
   const resource = resourceOf('v1', 'Pod');
   if (!isPods || path === undefined || resource === null || !wanted.includes(request.resource.resource)) return null;
+  if (!isEmpty(matchConstraints.namespaceSelector))
+    throw new Error('whether Kyverno makes rules for controllers beside a namespaceSelector depends on its version');
   const podIn = (object: AdmissionRequest['object']): AdmissionRequest['object'] => {
     if (object === null) return null;
     const template = path.reduce<unknown>((at, key) => json(at)[key], object);
@@ -98,4 +106,8 @@ function generated(
   const asPod = { ...request, resource, object: podIn(request.object), oldObject: podIn(request.oldObject) };
   if (!matches(matchConstraints, asPod)) return null;
   return run({ ...bindings, ...bindingsOf(asPod), request: bindings['request'] ?? null });
+}
+
+function isEmpty(selector: LabelSelector | null | undefined): boolean {
+  return Object.keys(selector?.matchLabels ?? {}).length + (selector?.matchExpressions ?? []).length === 0;
 }

@@ -64,11 +64,11 @@ function compare(a: bigint, b: bigint): bigint {
 }
 
 function regular(pattern: string): RegExp {
-  return new RegExp(pattern, 'u');
+  return new RegExp(pattern);
 }
 
 function found(text: string, pattern: string, most: bigint): string[] {
-  const all = [...text.matchAll(new RegExp(pattern, 'gu'))].map(([each]) => each);
+  const all = [...text.matchAll(new RegExp(pattern, 'g'))].map(([each]) => each);
   return most < 0n ? all : all.slice(0, Number(most));
 }
 

@@ -2,6 +2,7 @@
 import { type Environment, type ParseResult, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
 import { z } from 'zod';
 import { kubernetesLibrary } from './library.ts';
+import { foreignPattern } from './regular.ts';
 import { type AdmissionRequest, requestValue } from './request.ts';
 import { type CelValue, celValue } from './value.ts';
 
@@ -32,21 +33,29 @@ export class Unjudgeable extends Error {
   }
 }
 
-const names = ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'variables'];
-let shared: Environment | null = null;
+const names = ['object', 'oldObject', 'request', 'params', 'namespaceObject'];
+let shared: { readonly conditions: Environment; readonly validations: Environment } | null = null;
 
-function environment(): Environment {
+/** Variables are computed after the conditions, which know of none. */
+function environments(): NonNullable<typeof shared> {
   if (shared === null) {
-    shared = kubernetesLibrary();
-    for (const name of names) shared.registerVariable(name, 'dyn');
+    const of = (known: readonly string[]): Environment => {
+      const made = kubernetesLibrary();
+      for (const name of known) made.registerVariable(name, 'dyn');
+      return made;
+    };
+    shared = { conditions: of(names), validations: of([...names, 'variables']) };
   }
   return shared;
 }
 
 /** `before` are variables that the engine itself defines. Throws `Unjudgeable`. */
 export function compile(policy: string, source: CelSource, before: Readonly<Record<string, string>> = {}): Run {
-  const expression = (text: string, where: string): ParseResult => compiled(text, `${policy}: ${where}`);
-  const conditions = (source.matchConditions ?? []).map(({ name, expression: text }) => expression(text, name));
+  const { conditions: early, validations: late } = environments();
+  const expression = (text: string, where: string): ParseResult => compiled(late, text, `${policy}: ${where}`);
+  const conditions = (source.matchConditions ?? []).map(({ name, expression: text }) =>
+    compiled(early, text, `${policy}: ${name}`),
+  );
   const variables = [
     ...Object.entries(before),
     ...(source.variables ?? []).map(({ name, expression: text }) => [name, text] as const),
@@ -75,13 +84,17 @@ export function compile(policy: string, source: CelSource, before: Readonly<Reco
   };
 }
 
-function compiled(text: string, where: string): ParseResult {
+function compiled(environment: Environment, text: string, where: string): ParseResult {
   try {
-    const parsed = environment().parse(text);
+    const parsed = environment.parse(text);
     const { valid, error } = parsed.check();
     if (!valid) throw error ?? new Error('does not fit its types');
+    const pattern = foreignPattern(parsed.ast);
+    if (pattern !== null)
+      throw new Unjudgeable(`${where}: ${JSON.stringify(pattern)} is read by RE2, which this judge does not have`);
     return parsed;
   } catch (error) {
+    if (error instanceof Unjudgeable) throw error;
     const reason =
       error instanceof ParseError || error instanceof CelTypeError ? error.summary : (error as Error).message;
     throw new Unjudgeable(`${where}: cannot be compiled: ${reason}`, { cause: error });

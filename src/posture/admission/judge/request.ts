@@ -47,23 +47,35 @@ export function requestOf(asked: Question): AdmissionRequest {
   const { apiVersion, kind, metadata } = about;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string')
     throw new Error('object: has no apiVersion or no kind');
-  const resource = resourceOf(apiVersion, kind) ?? named(apiVersion, kind, asked);
-  const { name, generateName, namespace: given } = json(metadata);
+  const resource = resourceOf(apiVersion, kind) ?? unserved(apiVersion, kind, asked);
+  const { namespace: given } = json(metadata);
   const where = text(given) ?? asked.namespace ?? 'default';
   const namespace = resource.namespaced ? where : '';
   return {
     operation,
     resource,
     subresource: asked.subresource,
-    name: text(name) ?? text(generateName) ?? '',
+    name: nameOf(about),
     namespace,
     // An API server puts this label on every namespace.
     namespaceLabels: resource.namespaced ? { ...asked.namespaceLabels, 'kubernetes.io/metadata.name': where } : null,
-    object: inNamespace(own, namespace),
+    object: named(inNamespace(own, namespace)),
     oldObject: inNamespace(operation === 'UPDATE' ? (old ?? own) : old, namespace),
     user: asked.user,
     groups: asked.groups,
   };
+}
+
+/** Names are generated before policies are asked, with five characters that nobody knows before. */
+function nameOf(object: Readonly<Record<string, unknown>>): string {
+  const { name, generateName } = json(object['metadata']);
+  const prefix = text(generateName);
+  return text(name) ?? (prefix === null ? '' : `${prefix}x7k2p`);
+}
+
+function named(object: AdmissionRequest['object']): AdmissionRequest['object'] {
+  if (object === null || text(json(object['metadata'])['generateName']) === null) return object;
+  return { ...object, metadata: { ...json(object['metadata']), name: nameOf(object) } };
 }
 
 /** A request goes to a namespace, and the object is given it before anybody judges. */
@@ -72,7 +84,7 @@ function inNamespace(value: AdmissionRequest['object'], namespace: string): Admi
   return { ...value, metadata: { ...json(value['metadata']), namespace } };
 }
 
-function named(apiVersion: string, kind: string, { resource, namespaced, namespace }: Question): Resource {
+function unserved(apiVersion: string, kind: string, { resource, namespaced, namespace }: Question): Resource {
   if (resource === undefined)
     throw new Error(`resource: is needed, since Kubernetes itself serves no ${kind} of ${apiVersion}`);
   const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
@@ -95,7 +107,8 @@ export function requestValue(request: AdmissionRequest): object {
     subResource: request.subresource,
     requestSubResource: request.subresource,
     name: request.name,
-    namespace: request.namespace,
+    // API servers put a namespace into itself.
+    namespace: kind === 'Namespace' && group === '' ? request.name : request.namespace,
     operation: request.operation,
     userInfo: { username: request.user, uid: '', groups: request.groups, extra: {} },
     dryRun: false,

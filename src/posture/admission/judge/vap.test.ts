@@ -1,69 +1,15 @@
 /** Policies as people write them by the API's documentation, and what an API server does under them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stringify } from 'yaml';
 import { verdict } from './judge.ts';
 import { Unjudgeable } from './program.ts';
 import { question, requestOf } from './request.ts';
+import { deployment, deployments, few, pod, policy, type Written } from './vap.cases.ts';
 import { vapJudge } from './vap.ts';
-
-interface Written {
-  readonly constraints?: object;
-  readonly spec?: object;
-  readonly actions?: readonly string[] | null;
-  readonly binding?: object;
-  readonly others?: readonly object[];
-}
-
-const deployments = {
-  resourceRules: [
-    { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] },
-  ],
-};
-
-function policy({
-  constraints = deployments,
-  spec = {},
-  actions = ['Deny'],
-  binding = {},
-  others = [],
-}: Written): string {
-  const documents: object[] = [
-    {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: 'p' },
-      spec: { failurePolicy: 'Fail', matchConstraints: constraints, ...spec },
-    },
-    ...others,
-  ];
-  if (actions !== null)
-    documents.push({
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'b' },
-      spec: { policyName: 'p', validationActions: actions, ...binding },
-    });
-  return documents.map((each) => `---\n${stringify(each)}`).join('');
-}
-
-const deployment = (spec: object, metadata: object = {}): object => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web', namespace: 'shop', ...metadata },
-  spec,
-});
-const pod = (spec: object, metadata: object = {}): object => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'shop', ...metadata },
-  spec,
-});
 
 function ask(written: Written, asked: object): { allowed: boolean; reasons: readonly string[] } {
   return verdict(vapJudge(policy(written)), requestOf(question.parse(asked)), false);
 }
-const few = { validations: [{ expression: 'object.spec.replicas <= 5', message: 'at most 5' }] };
 
 const cases: readonly (readonly [what: string, written: Written, asked: object, allowed: boolean, reason?: RegExp])[] =
   [
@@ -263,6 +209,23 @@ const cases: readonly (readonly [what: string, written: Written, asked: object, 
       false,
     ],
     [
+      'a namespace is in the namespace of its name, and has no namespaceObject',
+      {
+        constraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['namespaces'] }],
+        },
+        spec: { validations: [{ expression: 'request.namespace != "n" || namespaceObject != null', message: 'x' }] },
+      },
+      { object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } } },
+      false,
+    ],
+    [
+      'a name is generated before policies are asked',
+      { spec: { validations: [{ expression: 'object.metadata.name.matches("^web-[a-z0-9]{5}$")' }] } },
+      { object: deployment({}, { name: undefined, generateName: 'web-' }) },
+      true,
+    ],
+    [
       'a field that is null is a field that is missing',
       { spec: { validations: [{ expression: '!has(object.spec.a)' }] } },
       { object: deployment({ a: null }) },
@@ -281,6 +244,20 @@ test('vap: what nobody can judge here is not judged', () => {
   const broken: readonly (readonly [Written, RegExp])[] = [
     [{ spec: { validations: [{ expression: "authorizer.group('').check('x')" }] } }, /cannot be compiled/],
     [{ spec: { validations: [{ expression: 'object.' }] } }, /cannot be compiled/],
+    [
+      {
+        spec: {
+          ...few,
+          matchConditions: [{ name: 'c', expression: 'variables.a' }],
+          variables: [{ name: 'a', expression: 'true' }],
+        },
+      },
+      /variables/,
+    ],
+    ...['(?i)^web', '\\\\z', '[[:alpha:]]', '(?P<a>b)'].map((pattern): readonly [Written, RegExp] => [
+      { spec: { validations: [{ expression: `object.metadata.name.matches("${pattern}")` }] } },
+      /is read by RE2/,
+    ]),
     [{ spec: few, binding: { policyName: 'other' } }, /names other/],
     [{ spec: few, actions: ['Refuse'] }, /validationActions/],
   ];
