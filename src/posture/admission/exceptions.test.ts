@@ -176,3 +176,55 @@ test('a change of what a rule does not read passes, whatever the object says els
     if (rule.id !== 'ephemeral-containers') assert.equal(answer(before), true, rule.id);
   }
 });
+
+test('who has no name but the beginning of one is excepted by that', () => {
+  const spec = { template: { spec: onHost } };
+  const backup = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { generateName: 'backup-', namespace: 'shop' },
+    spec,
+  };
+  const all = [...objects.slice(0, 10), ...existingOf([backup])];
+  const rule = mine(all, { ...miningDefaults, scope: { except: [] } }).proposals.find(
+    (each) => each.rule.id === 'host-namespaces',
+  );
+  assert.ok(rule);
+  assert.deepEqual(rule.rule.exceptions, [{ kind: 'Job', namespace: 'shop', name: 'backup-*' }]);
+  for (const form of Object.values(forms)) {
+    const judge = form.judge(form.write(rule.rule, 'enforce'));
+    assert.deepEqual(prove(judge, [rule], all, form.nameOf).faults, [], form.name);
+    const other = { ...backup, metadata: { generateName: 'back-', namespace: 'shop' } };
+    assert.equal(verdict(judge, requestOf(question.parse({ object: other })), false).allowed, false);
+  }
+});
+
+test('a StatefulSet that is excepted may be scaled up: claims that its controller makes are of it', () => {
+  const claim = (name: string, storageClassName: string): object =>
+    of('v1', 'PersistentVolumeClaim', name, { storageClassName });
+  const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: { storageClassName: 'slow' } }];
+  const all = existingOf([
+    ...Array.from({ length: 10 }, (_, at) => claim(`c-${at}`, 'fast')),
+    of('apps/v1', 'StatefulSet', 'db', { volumeClaimTemplates }),
+    claim('data-db-0', 'slow'),
+    claim('data-dbx-0', 'slower'),
+  ]);
+  const own = mine(all, { ...miningDefaults, scope: { except: [] } }).proposals.find(
+    (each) => each.rule.id === 'storage-classes',
+  );
+  assert.ok(own);
+  assert.deepEqual(
+    own.rule.exceptions.map(({ kind, name }) => `${kind}/${name}`),
+    ['PersistentVolumeClaim/data-dbx-0', 'StatefulSet/db'],
+  );
+  for (const form of Object.values(forms)) {
+    const judge = form.judge(form.write(own.rule, 'enforce'));
+    assert.deepEqual(prove(judge, [own], all, form.nameOf).faults, [], form.name);
+    const answer = (name: string, user: string): boolean =>
+      verdict(judge, requestOf(question.parse({ object: claim(name, 'slow'), user })), false).allowed;
+    assert.equal(answer('data-db-1', controller('statefulset')), true);
+    assert.equal(answer('data-db-1', 'mallory'), false);
+    assert.equal(answer('data-xdb-1', controller('statefulset')), false);
+    assert.equal(answer('data-db-1-2', controller('statefulset')), false);
+  }
+});

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterOf, existingOf, plainNames } from './cluster.cases.ts';
 import { forms } from './forms.ts';
+import { verdict } from './judge/judge.ts';
+import { question, requestOf } from './judge/request.ts';
 import { mine, miningDefaults, type MiningOptions } from './mine.ts';
 import { patterns } from './patterns/index.ts';
 import { prefixOf } from './patterns/images.ts';
@@ -112,4 +114,37 @@ test('a prefix of images ends with a slash, as runtimes read names', () => {
     ['quay.io/team/app:1', 'quay.io/team/'],
   ];
   for (const [image, prefix] of names) assert.equal(prefixOf(image), prefix, image);
+});
+
+test('a value that holds all others is no pattern: the root of the node, all capabilities', () => {
+  const [first] = clusterOf(1, { ...plainNames, path: '/', capability: 'ALL' }, 0);
+  const wide = [1, 2, 3].map((at) => ({ ...first, metadata: { name: `wide-${at}`, namespace: 'ns-1' } }));
+  const { proposals: own } = mine(existingOf([...clusterOf(140, plainNames, 0), ...wide]), options);
+  for (const id of ['host-paths', 'capabilities-added']) {
+    const rule = own.find((each) => each.rule.id === id)?.rule;
+    assert.deepEqual(
+      rule?.exceptions.map(({ name }) => name),
+      ['wide-1', 'wide-2', 'wide-3'],
+      id,
+    );
+  }
+});
+
+test('an ingress that only answers ACME challenges needs no tls: its certificate is to come', () => {
+  const rule = proposals.find((each) => each.rule.id === 'ingress-tls')?.rule;
+  assert.ok(rule);
+  const judge = forms.vap.judge(forms.vap.write(rule, 'enforce'));
+  const answer = (...paths: readonly string[]): boolean => {
+    const spec = { rules: [{ host: 'a.example', http: { paths: paths.map((path) => ({ path })) } }] };
+    const object = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'i', namespace: 'x' },
+      spec,
+    };
+    return verdict(judge, requestOf(question.parse({ object })), false).allowed;
+  };
+  assert.equal(answer('/.well-known/acme-challenge/abc'), true);
+  assert.equal(answer('/.well-known/acme-challenge/abc', '/'), false);
+  assert.equal(answer(), false);
 });

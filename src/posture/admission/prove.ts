@@ -5,7 +5,7 @@ import type { Judge } from './judge/judge.ts';
 import { type AdmissionRequest, question, requestOf } from './judge/request.ts';
 import type { Proposal } from './mine.ts';
 import { type Rule, subjectText } from './rule/rule.ts';
-import { type Existing, groups, type Manifest } from './subjects.ts';
+import { type Existing, type Group, groups, type Manifest } from './subjects.ts';
 
 export interface Proof {
   /** Objects that some rule is about: each was asked about. */
@@ -28,16 +28,22 @@ export function prove(
   const rules = new Map(proposals.map(({ rule }) => [nameOf(rule), rule]));
   const missing = [...rules.keys()].filter((name) => !judge.policies.includes(name));
   faults.push(...missing.map((name) => `${name} is not in the text`));
+  const subjects = groups(all);
+  const makers = new Map(
+    subjects.flatMap(({ subject, objects: own }) =>
+      own.map((each) => [each, each.owner?.kind ?? (subject.kind === each.kind ? null : subject.kind)]),
+    ),
+  );
   for (const each of objects)
-    for (const { policy, message } of judge.failings(requestFor(each)))
+    for (const { policy, message } of judge.failings(requestFor(each, makers.get(each) ?? null)))
       faults.push(`${policy} refuses ${place(each)}, which is there: ${message}`);
   for (const { rule, counterExample } of proposals) {
-    const told = judge.failings(requestFor({ ...counterExample, owner: null }, isSubresource(rule)));
+    const told = judge.failings(requestFor(counterExample, null, isSubresource(rule)));
     const own = told.find(({ policy }) => policy === nameOf(rule));
     if (own === undefined) faults.push(`${nameOf(rule)} lets its counter-example through`);
     else if (own.message !== rule.message) faults.push(`${nameOf(rule)} fails on its counter-example: ${own.message}`);
   }
-  faults.push(...needless(judge, proposals, objects, nameOf), ...fragile(judge, rules));
+  faults.push(...needless(judge, proposals, subjects, nameOf), ...fragile(judge, rules));
   return { objects: objects.length, counterExamples: proposals.length, faults };
 }
 
@@ -45,17 +51,18 @@ export function prove(
 function needless(
   judge: Judge,
   proposals: readonly Proposal[],
-  objects: readonly Existing[],
+  subjects: readonly Group[],
   nameOf: (rule: Rule) => string,
 ): string[] {
-  const bySubject = new Map(groups(objects).map((group) => [subjectText(group.subject), group]));
+  const bySubject = new Map(subjects.map((group) => [subjectText(group.subject), group]));
+  const isAsked = (each: Existing): boolean => proposals.some(({ rule }) => isTarget(rule.targets, each));
   // Asked once for all rules that except it.
   const told = new Map<string, ReadonlySet<string>>();
   const refusing = (subject: string): ReadonlySet<string> => {
-    const own = bySubject.get(subject)?.objects ?? [];
+    const own = bySubject.get(subject)?.objects.filter(isAsked) ?? [];
     const found =
       told.get(subject) ??
-      new Set(own.flatMap((each) => judge.failings(requestFor(stranger(each))).map(({ policy }) => policy)));
+      new Set(own.flatMap((each) => judge.failings(requestFor(stranger(each), null)).map(({ policy }) => policy)));
     told.set(subject, found);
     return found;
   };
@@ -69,9 +76,9 @@ function needless(
 
 /** The same object under a name that nobody has, made by nobody. */
 function stranger(existing: Existing): Existing {
-  const { ownerReferences: _, ...metadata } = json(existing.object['metadata']);
+  const { ownerReferences: _, generateName: __, ...metadata } = json(existing.object['metadata']);
   const name = 'kguardian-stranger';
-  return { ...existing, name, owner: null, object: { ...existing.object, metadata: { ...metadata, name } } };
+  return { ...existing, name, object: { ...existing.object, metadata: { ...metadata, name } } };
 }
 
 /** Whatever is left out of an object, no expression fails: it holds or it does not. */
@@ -84,7 +91,7 @@ function fragile(judge: Judge, rules: ReadonlyMap<string, Rule>): string[] {
     for (const rest of sparse) {
       const apiVersion = group === '' ? version : `${group}/${version}`;
       const object = { apiVersion, kind, metadata: { name: 'kguardian-sparse' }, ...rest };
-      for (const { policy, message } of judge.failings(requestFor({ apiVersion, kind, object, owner: null })))
+      for (const { policy, message } of judge.failings(requestFor({ object }, null)))
         if (message !== rules.get(policy)?.message) found.push(`${policy} fails where fields are missing: ${message}`);
     }
   return found;
@@ -112,7 +119,7 @@ const sparse: readonly Manifest[] = [
 ];
 
 /** Who makes what, as the API server sees it. */
-const makers: Readonly<Record<string, string>> = {
+const controllers: Readonly<Record<string, string>> = {
   Deployment: 'deployment',
   ReplicaSet: 'replicaset',
   StatefulSet: 'statefulset',
@@ -122,18 +129,16 @@ const makers: Readonly<Record<string, string>> = {
   ReplicationController: 'replication',
 };
 
-function requestFor(
-  { object, owner }: Pick<Existing, 'apiVersion' | 'kind' | 'object' | 'owner'>,
-  subresource = '',
-): AdmissionRequest {
-  const maker = owner === null ? undefined : makers[owner.kind];
+/** `maker`: the kind whose controller asks; null for a user. */
+function requestFor({ object }: Pick<Existing, 'object'>, maker: string | null, subresource = ''): AdmissionRequest {
+  const controller = maker === null ? undefined : controllers[maker];
   const oldObject = { ...object, spec: {} };
   return requestOf(
     question.parse({
       object,
       // Debug containers come by a request of their own.
       ...(subresource === '' ? { operation: 'CREATE' } : { operation: 'UPDATE', oldObject, subresource }),
-      ...(maker === undefined ? {} : { user: `system:serviceaccount:kube-system:${maker}-controller` }),
+      ...(controller === undefined ? {} : { user: `system:serviceaccount:kube-system:${controller}-controller` }),
       subresource,
     }),
   );

@@ -1,5 +1,5 @@
 /** Objects by what a user deployed: a Deployment stands for its ReplicaSets and pods. */
-import { json, labels, text, time } from '#kubernetes/json.ts';
+import { json, labels, list, text, time } from '#kubernetes/json.ts';
 import { controllerOf, type Owner, workloadOf } from '#kubernetes/owner.ts';
 import { contents } from '../workloads.ts';
 import type { Subject } from './rule/rule.ts';
@@ -24,11 +24,11 @@ export interface Group {
 const clusterKinds = new Set(['Namespace']);
 const controllers = new Set('Deployment ReplicaSet StatefulSet DaemonSet Job CronJob ReplicationController'.split(' '));
 
-/** Null for what has no kind or name. Objects that name no namespace are of `namespace`. */
+/** Null for what has no kind or name; `backup-*` is what is called by `generateName`. Objects that name no namespace are of `namespace`. */
 export function existing(object: unknown, namespace: string): Existing | null {
   const { apiVersion, kind, metadata } = json(object);
   const { name, generateName, namespace: own, ownerReferences } = json(metadata);
-  const called = text(name) ?? text(generateName);
+  const called = text(name) ?? (text(generateName) === null ? null : `${text(generateName)}*`);
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || called === null) return null;
   const owner = controllerOf(ownerReferences);
   const where = clusterKinds.has(kind) ? '' : (text(own) ?? namespace);
@@ -54,8 +54,9 @@ export function groups(objects: readonly Existing[]): Group[] {
     if (uid !== null) owners.set(uid, owner);
   }
   const found = new Map<string, { subject: Subject; objects: Existing[] }>();
+  const claims = claimsOf(objects);
   for (const each of objects) {
-    const subject = subjectOf(each, owners);
+    const subject = claims(each) ?? subjectOf(each, owners);
     const key = JSON.stringify([subject.kind, subject.namespace, subject.name]);
     const group = found.get(key) ?? { subject, objects: [] };
     group.objects.push(each);
@@ -73,6 +74,23 @@ function subjectOf(
   const pod = { namespace, name, owner, labels: labels(own), node: null, created: time(creationTimestamp) ?? 0 };
   const { kind: top, name: topName } = workloadOf(pod, (uid) => owners.get(uid));
   return { kind: top, namespace, name: topName };
+}
+
+/** Whose claims are those that a StatefulSet's controller makes of its templates: `data-db-0`. They name no owner. */
+function claimsOf(objects: readonly Existing[]): (claim: Existing) => Subject | null {
+  const sets = new Map<string, Subject>();
+  for (const { kind, namespace, name, object } of objects)
+    if (kind === 'StatefulSet')
+      for (const each of list(json(object['spec'])['volumeClaimTemplates']))
+        sets.set(JSON.stringify([namespace, `${text(json(json(each)['metadata'])['name'])}-${name}`]), {
+          kind,
+          namespace,
+          name,
+        });
+  return ({ kind, namespace, name }) =>
+    kind === 'PersistentVolumeClaim' && /-\d+$/.test(name)
+      ? (sets.get(JSON.stringify([namespace, name.replace(/-\d+$/, '')])) ?? null)
+      : null;
 }
 
 interface Placed {

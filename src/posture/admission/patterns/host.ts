@@ -23,7 +23,8 @@ const pathsOf = (spec: Manifest): string[] =>
   });
 
 export const hostPaths: Pattern = (groups, minUses) => {
-  const known = used(groups, minUses, (object) => pathsOf(specOf(object)));
+  // The root holds all other paths: a rule that takes it protects from nothing.
+  const known = used(groups, minUses, (object) => pathsOf(specOf(object))).filter((each) => !/^\/*$/.test(each));
   const volumes = cel`variables.podSpec.?volumes.orValue([])`;
   return [
     ofPods({

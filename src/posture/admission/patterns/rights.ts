@@ -9,7 +9,10 @@ const security = (container: Manifest): Manifest => json(container['securityCont
 
 export const capabilities: Pattern = (groups, minUses) => {
   const added = (container: Manifest): string[] => texts(json(security(container)['capabilities'])['add']);
-  const known = used(groups, minUses, (object) => containersOf(object).flatMap(added));
+  const known = used(groups, minUses, (object) => containersOf(object).flatMap(added)).filter(
+    // It holds all others: a rule that takes it protects from nothing.
+    (each) => !/^(CAP_)?ALL$/i.test(each),
+  );
   const adds = cel`c.?securityContext.?capabilities.?add.orValue([])`;
   return [
     ofContainers({

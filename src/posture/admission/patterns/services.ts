@@ -52,6 +52,19 @@ function domainOf(host: string): string {
   return host.split('.').length > 2 ? host.slice(host.indexOf('.')) : host;
 }
 
+/** RFC 8555: a name is proved without TLS, and so before the certificate. */
+const challenges = '/.well-known/acme-challenge/';
+
+function onlyChallenges(object: Manifest): boolean {
+  const paths = list(spec(object)['rules']).map((each) => list(json(json(each)['http'])['paths']));
+  return (
+    paths.length > 0 &&
+    paths.every(
+      (own) => own.length > 0 && own.every((each) => text(json(each)['path'])?.startsWith(challenges) === true),
+    )
+  );
+}
+
 export const ingresses: Pattern = (groups, minUses) => {
   const own = within(groups, targets.ingresses);
   const known = used(own, minUses, (object) => hostsOf(object).flatMap((each) => (each === '' ? [] : domainOf(each))));
@@ -78,13 +91,13 @@ export const ingresses: Pattern = (groups, minUses) => {
   return [
     ...(known.length === 0 ? [] : [hosts]),
     {
-      widening: null,
-      reads: reads('tls'),
+      widening: 'what only answers ACME challenges, which come before there is a certificate',
+      reads: reads('tls', 'rules'),
       id: 'ingress-tls',
       targets: targets.ingresses,
-      holds: cel`size(object.?spec.?tls.orValue([])) > 0`,
+      holds: cel`size(object.?spec.?tls.orValue([])) > 0 || (size(object.?spec.?rules.orValue([])) > 0 && object.?spec.?rules.orValue([]).all(r, size(r.?http.?paths.orValue([])) > 0 && r.?http.?paths.orValue([]).all(p, p.?path.orValue("").startsWith(${challenges}))))`,
       message: 'an ingress must have tls',
-      passes: (object) => list(spec(object)['tls']).length > 0,
+      passes: (object) => list(spec(object)['tls']).length > 0 || onlyChallenges(object),
       spoil: (object) => delete mapIn(object, 'spec')['tls'],
     },
     ...oneOf(own, minUses, {

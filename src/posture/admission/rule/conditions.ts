@@ -68,9 +68,11 @@ function isExcepted(exceptions: readonly Subject[]): Cel {
   const texts = exceptions.map((each) => `${each.kind}/${each.namespace}/${each.name}`);
   const within = (kind: string): string[] =>
     exceptions.flatMap((each) => (each.kind === kind ? [`${each.namespace}/${each.name}`] : []));
-  const own = cel`object.kind + "/" + ${namespace} + "/" + object.metadata.?name.orValue("") in ${texts}`;
+  const exact = cel`object.kind + "/" + ${namespace} + "/" + object.metadata.?name.orValue("") in ${texts}`;
+  const begun = cel`object.kind + "/" + ${namespace} + "/" + object.metadata.?generateName.orValue("") + "*" in ${texts}`;
+  const own = exceptions.some(({ name }) => name.endsWith('*')) ? any([exact, begun]) : exact;
   const owners: Cel[] = [cel`o.kind + "/" + ${namespace} + "/" + o.name in ${texts}`];
-  const [deployments, cronJobs] = [within('Deployment'), within('CronJob')];
+  const [deployments, cronJobs, sets] = [within('Deployment'), within('CronJob'), within('StatefulSet')];
   if (deployments.length > 0)
     owners.push(
       cel`o.kind == "ReplicaSet" && ${deployments}.exists(e, ${namespace} + "/" + o.name == e + "-" + object.metadata.?labels[?"pod-template-hash"].orValue(""))`,
@@ -81,10 +83,23 @@ function isExcepted(exceptions: readonly Subject[]): Cel {
       cel`o.kind == "Job" && o.name.matches("-[0-9]{8}$") && ${cronJobs}.exists(e, (${namespace} + "/" + o.name).startsWith(e + "-") && size(${namespace} + "/" + o.name) == size(e) + 9)`,
     );
   if (!exceptions.some(({ kind }) => makers.has(kind))) return own;
+  // Claims have no owner: they are called after their template, their StatefulSet and its pod's number.
+  const claims = sets.map((each) => {
+    const [where, name] = each.split('/');
+    return cel`${namespace} == ${where ?? ''} && object.metadata.?name.orValue("").matches(${`-${literal(name ?? '')}-[0-9]+$`})`;
+  });
   return any([
     own,
+    ...(claims.length === 0
+      ? []
+      : [cel`${byController} && object.kind == "PersistentVolumeClaim" && (${any(claims)})`]),
     cel`${byController} && object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && (${any(owners)}))`,
   ]);
+}
+
+/** In a regular expression. */
+function literal(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9-]/gu, (each) => `[${/[\]\\^]/.test(each) ? `\\${each}` : each}]`);
 }
 
 const makers = new Set([
