@@ -32,6 +32,28 @@ interface Answer {
   readonly reasons: readonly string[];
 }
 
+test('manifests that no API server would take make no rules: each is told with its place', async () => {
+  const odd: readonly (readonly [spec: object, told: string])[] = [
+    [{ containers: [null] }, 'spec.template.spec.containers[0]: Invalid input: expected object, received null'],
+    [{ containers: [3] }, 'spec.template.spec.containers[0]: Invalid input'],
+    [{ containers: 'x' }, 'spec.template.spec.containers: Invalid input'],
+    [{ containers: [{ image: 5 }] }, 'spec.template.spec.containers[0].image: Invalid input'],
+    [{ containers: [{ resources: { limits: { cpu: 'lots' } } }] }, '.resources.limits.cpu: not a quantity'],
+    [{ containers: [{ ports: [{ hostPort: '80' }] }] }, 'ports[0].hostPort: Invalid input'],
+    [{ hostPID: 'true' }, 'spec.hostPID: Invalid input'],
+    [{ volumes: [null] }, 'spec.template.spec.volumes[0]: Invalid input'],
+  ];
+  const file = join(folder, 'odd.json');
+  for (const [spec, told] of odd) {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' }, spec: { template: { spec } } };
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...clusterOf(70), object] }));
+    const { code, stdout, stderr } = await run(['gen', 'vap', '-f', file]);
+    assert.equal(code, 2, stderr);
+    assert.equal(stdout, '');
+    assert.ok(stderr.includes(`odd.json:1: Deployment/default/a: `) && stderr.includes(told), stderr);
+  }
+});
+
 for (const [name, flags] of languages)
   test(`gen ${[name, ...flags].join(' ')}: the demo application passes its rules, another image does not`, {
     skip: withoutSuites,

@@ -1,4 +1,5 @@
 /** From a pod up to what a user deployed. */
+import { json, list } from './json.ts';
 import type { Workload } from './workload.ts';
 
 /** The controller among an object's owner references. */
@@ -61,9 +62,8 @@ function byName(pod: Owned, owner: Owner): Pick<Owner, 'kind' | 'name'> {
 
 /** The reference that controls, of an object's metadata as the API server sends it. */
 export function controllerOf(references: unknown): Owner | null {
-  if (!Array.isArray(references)) return null;
-  for (const each of references as readonly Record<string, unknown>[]) {
-    const { kind, name, uid, controller } = each;
+  for (const each of list(references)) {
+    const { kind, name, uid, controller } = json(each);
     if (controller === true && typeof kind === 'string' && typeof name === 'string' && typeof uid === 'string')
       return { kind, name, uid };
   }

@@ -2,6 +2,7 @@
 import { json } from '#kubernetes/json.ts';
 import { itemsOf } from '#kubernetes/lists.ts';
 import { podState } from '#kubernetes/pod-state.ts';
+import { misshapen } from '#posture/admission/shape.ts';
 import { type Existing, existing } from '#posture/admission/subjects.ts';
 import { documents } from '#posture/documents.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
@@ -36,9 +37,10 @@ async function ofFiles(files: readonly string[], flags: ObjectFlags): Promise<Ob
       else
         for (const each of itemsOf(read.object)) {
           const found = existing(each, flags.namespace ?? 'default');
-          if (found === null)
-            unread.push(`${file}:${read.part.line}: no object of a cluster: apiVersion, kind or name is missing`);
-          else objects.push(found);
+          const fault =
+            found === null ? 'no object of a cluster: apiVersion, kind or name is missing' : misshapen(found);
+          if (fault !== null) unread.push(`${file}:${read.part.line}: ${fault}`);
+          if (found !== null) objects.push(found);
         }
     }
   const namespace = flags.allNamespaces === true ? null : (flags.namespace ?? null);
