@@ -97,6 +97,33 @@ test('a RoleBinding to a ClusterRole gives in its own namespace alone, and nothi
   assert.equal(authorizer.authorize(asks('', { resourceRequest: false, path: '/metrics' })).allowed, false);
 });
 
+test('an account without a namespace, null or empty, is of the namespace of its binding', () => {
+  for (const namespace of [undefined, null, '']) {
+    const text = JSON.stringify({
+      kind: 'List',
+      items: [
+        { kind: 'Role', metadata: { name: 'r', namespace: 'shop' }, rules: [reads] },
+        {
+          ...binding('RoleBinding', { kind: 'Role', name: 'r' }, 'shop'),
+          subjects: [{ kind: 'ServiceAccount', name: 'app', namespace }],
+        },
+      ],
+    });
+    const authorizer = authorizerOf(readRbac(text).objects);
+    const asked = asks('shop', { user: { name: 'system:serviceaccount:shop:app' } });
+    assert.equal(authorizer.authorize(asked).allowed, true, String(namespace));
+  }
+});
+
+test('stars at the end of a path are one', () => {
+  const rules = [{ verbs: ['get'], nonResourceURLs: ['/logs/**'] }];
+  const role = { kind: 'ClusterRole', metadata: { name: 'r' }, rules };
+  const authorizer = authorizerOf(of(role, binding('ClusterRoleBinding', { kind: 'ClusterRole', name: 'r' })));
+  const answer = (path: string): boolean =>
+    authorizer.authorize(asks('', { resourceRequest: false, path, verb: 'get' })).allowed;
+  assert.deepEqual(['/logs/a', '/logs/', '/log'].map(answer), [true, true, false]);
+});
+
 test('an aggregated role has the rules of those that its labels select', () => {
   const part = { kind: 'ClusterRole', metadata: { name: 'part', labels: { into: 'all' } }, rules: [reads] };
   const all = {
@@ -135,6 +162,14 @@ for (const [title, text, message] of [
     'a ClusterRoleBinding to a Role',
     binding('ClusterRoleBinding', { kind: 'Role', name: 'r' }),
     /roleRef is to a Role/,
+  ],
+  [
+    'an account of no namespace for the whole cluster',
+    {
+      ...binding('ClusterRoleBinding', { kind: 'ClusterRole', name: 'r' }),
+      subjects: [{ kind: 'ServiceAccount', name: 'app' }],
+    },
+    /subjects\[0\]\.namespace: is needed/,
   ],
   ['a shape that is none', { kind: 'Role', metadata: { name: 'r' }, rules: [{ verbs: 'get' }] }, /rules\.0\.verbs/],
 ] as const) {

@@ -6,14 +6,20 @@ import { rule, type Rule } from './request.ts';
 
 export class UnreadableRbac extends Error {}
 
+// Null and empty are none, as to an API server.
+const namespace = z
+  .string()
+  .nullish()
+  .transform((value) => (value === '' ? undefined : (value ?? undefined)))
+  .optional();
 const metadata = z.looseObject({
   name: z.string(),
-  namespace: z.string().optional(),
+  namespace,
   labels: z.record(z.string(), z.string()).nullish(),
 });
 const rules = z.array(rule).nullish();
 
-const subject = z.looseObject({ kind: z.string(), name: z.string(), namespace: z.string().optional() });
+const subject = z.looseObject({ kind: z.string(), name: z.string(), namespace });
 const roleRef = z.looseObject({ kind: z.string(), name: z.string() });
 
 /** The shape alone; what else an API server wants is `refusedBy`. */
@@ -104,9 +110,12 @@ export function refusedBy(given: RbacObject): string | null {
   const name = `${given.kind} ${given.metadata.name}`;
   if (given.kind === 'RoleBinding' || given.kind === 'ClusterRoleBinding') {
     const wanted = given.kind === 'ClusterRoleBinding' ? ['ClusterRole'] : ['Role', 'ClusterRole'];
-    return wanted.includes(given.roleRef.kind)
-      ? null
-      : `${name}: roleRef is to a ${given.roleRef.kind}, not to a ${wanted.join(' or ')}`;
+    if (!wanted.includes(given.roleRef.kind))
+      return `${name}: roleRef is to a ${given.roleRef.kind}, not to a ${wanted.join(' or ')}`;
+    const homeless = (given.subjects ?? []).findIndex(
+      (each) => each.kind === 'ServiceAccount' && each.namespace === undefined,
+    );
+    return given.kind === 'RoleBinding' || homeless < 0 ? null : `${name}: subjects[${homeless}].namespace: is needed`;
   }
   for (const [at, each] of (given.rules ?? []).entries()) {
     const where = `${name}: rules[${at}]`;

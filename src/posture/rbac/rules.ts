@@ -33,10 +33,10 @@ function nameMatches({ resourceNames }: Rule, name: string): boolean {
   return names.length === 0 || names.includes(name);
 }
 
-/** A `*` at the end stands for whatever follows, and for nothing else. */
+/** A `*` at the end stands for whatever follows, and several do as one. */
 export function pathCovers(owner: string, path: string): boolean {
   if (owner === any || owner === path) return true;
-  return owner.endsWith(any) && path.startsWith(owner.slice(0, -1));
+  return owner.endsWith(any) && path.startsWith(owner.replace(/\*+$/, ''));
 }
 
 /** Rules that say one thing each: one verb, one group, one resource, one name at most; or one verb and one path. */
