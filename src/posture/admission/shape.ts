@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { json } from '#kubernetes/json.ts';
 import { pathText, readPod, UnreadablePod } from '../pss/pod.ts';
 import { isTarget } from './candidate.ts';
-import { amount } from './patterns/quantity.ts';
+import { amountOf } from '../resources/quantity.ts';
 import { targets } from './rule/rule.ts';
 import { type Existing, podOf } from './subjects.ts';
 
@@ -15,7 +15,7 @@ const words = z.record(z.string(), z.string()).nullish();
 const quantities = z
   .record(
     z.string(),
-    z.union([z.string(), z.number()]).refine((value) => amount(value) !== null, 'not a quantity'),
+    z.union([z.string(), z.number()]).refine((value) => amountOf(value) !== null, 'not a quantity'),
   )
   .nullish();
 

@@ -5,7 +5,7 @@ import { cel } from '../rule/cel.ts';
 import { targets } from '../rule/rule.ts';
 import type { Manifest } from '../subjects.ts';
 import { containersOf, mapIn, ofContainers } from './pods.ts';
-import { amount } from './quantity.ts';
+import { amountOf } from '../../resources/quantity.ts';
 
 const resource = (container: Manifest, part: 'requests' | 'limits', name: string): unknown =>
   json(json(container['resources'])[part])[name] ?? null;
@@ -28,7 +28,7 @@ function isSet(name: 'cpu' | 'memory', part: 'requests' | 'limits'): Candidate {
 function ratioOf(container: Manifest, name: string): number | null {
   const limit = resource(container, 'limits', name);
   if (limit === null) return null;
-  const [most, least] = [amount(limit), amount(resource(container, 'requests', name) ?? limit)];
+  const [most, least] = [amountOf(limit), amountOf(resource(container, 'requests', name) ?? limit)];
   return most === null || least === null || least <= 0 ? null : most / least;
 }
 

@@ -31,6 +31,14 @@ const cases: readonly (readonly [what: string, container: object, notes: readonl
     [/^a resize in place restarts app: its resizePolicy says so for memory$/],
   ],
   [
+    'a heap that the advised limit does not hold',
+    {
+      resources: { requests: { cpu: '250m', memory: '300Mi' }, limits: { memory: '2Gi' } },
+      env: [{ name: 'JAVA_TOOL_OPTIONS', value: '-Xmx1g' }],
+    },
+    [/^app: -Xmx1g of JAVA_TOOL_OPTIONS lets its heap grow to 1 GiB, which the memory limit of 330 MiB does not hold/],
+  ],
+  [
     'nothing where all is as advised',
     { resources: { requests: { cpu: '250m', memory: '300Mi' }, limits: { memory: '330Mi' } } },
     [/^nothing changes$/],

@@ -2,13 +2,14 @@
 import { json, list, text } from '#kubernetes/json.ts';
 import { bytesText, coresText } from '../quantity.ts';
 import { containersOf, type Subject } from '../subject.ts';
+import { runtimeNotes } from './runtimes.ts';
 import { advisedPod, type ResourceName, resourceNames } from './requirements.ts';
 
 /** Nothing where the workload's object is not known. */
 export function consequences({ source, advice, replicas }: Subject): string[] {
   if (source === null) return [];
   const [before, after] = [source.pod, advisedPod(source.pod, advice)];
-  if (before === after) return ['nothing changes'];
+  if (before === after) return ['nothing changes', ...runtimeNotes(after)];
   return [
     ...requestsNote(before, after, replicas),
     ...qosNote(before, after),
@@ -16,6 +17,7 @@ export function consequences({ source, advice, replicas }: Subject): string[] {
       after,
       advice.map(({ name }) => name),
     ),
+    ...runtimeNotes(after),
   ];
 }
 
