@@ -228,3 +228,16 @@ test('a StatefulSet that is excepted may be scaled up: claims that its controlle
     assert.equal(answer('data-db-1-2', controller('statefulset')), false);
   }
 });
+
+test('of what another controller made it is told that its successor is not excepted', () => {
+  const task = of('v1', 'Pod', 'build-x7k2p', onHost, owner('TaskRun', 'build'));
+  const all = [...objects.slice(0, 10), ...existingOf([task])];
+  const found = mine(all, { ...miningDefaults, scope: { except: [] } }).proposals.find(
+    ({ rule }) => rule.id === 'host-namespaces',
+  );
+  assert.ok(found);
+  assert.match(
+    forms.vap.write(found.rule, 'watch'),
+    /# exceptions: Pod\/shop\/build-x7k2p \(made by TaskRun, whose next one is not excepted\)/,
+  );
+});

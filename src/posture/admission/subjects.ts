@@ -14,6 +14,8 @@ export interface Existing {
   readonly object: Manifest;
   /** The controller that made it, among Kubernetes' own. */
   readonly owner: Owner | null;
+  /** The kind of another controller. */
+  readonly madeBy: string | null;
 }
 
 export interface Group {
@@ -43,6 +45,7 @@ export function existing(object: unknown, namespace: string): Existing | null {
         ? json(object)
         : { ...json(object), metadata: { ...json(metadata), namespace: where } },
     owner: owner !== null && controllers.has(owner.kind) ? owner : null,
+    madeBy: owner === null || controllers.has(owner.kind) ? null : owner.kind,
   };
 }
 
@@ -66,10 +69,10 @@ export function groups(objects: readonly Existing[]): Group[] {
 }
 
 function subjectOf(
-  { kind, namespace, name, object, owner }: Existing,
+  { kind, namespace, name, object, owner, madeBy }: Existing,
   owners: ReadonlyMap<string, Owner | null>,
 ): Subject {
-  if (owner === null) return { kind, namespace, name };
+  if (owner === null) return { kind, namespace, name, ...(madeBy === null ? {} : { madeBy }) };
   const { labels: own, creationTimestamp } = json(object['metadata']);
   const pod = { namespace, name, owner, labels: labels(own), node: null, created: time(creationTimestamp) ?? 0 };
   const { kind: top, name: topName } = workloadOf(pod, (uid) => owners.get(uid));

@@ -7,7 +7,7 @@ import { observedSubject, outlook } from '#posture/admission/behaviour.ts';
 import { type Form, type FormName, forms } from '#posture/admission/forms.ts';
 import { mine, type MiningOptions, type Proposal } from '#posture/admission/mine.ts';
 import { prove } from '#posture/admission/prove.ts';
-import { inScope, type Rule, type Scope, subjectText } from '#posture/admission/rule/rule.ts';
+import { exceptionText, inScope, type Rule, type Scope } from '#posture/admission/rule/rule.ts';
 import type { Existing } from '#posture/admission/subjects.ts';
 import { systemNamespaces } from '#posture/admission/written.ts';
 import { Failure } from '../../failure.ts';
@@ -81,7 +81,7 @@ async function written(
 function exceptionsOf({ id, exceptions }: Rule, baselines: readonly Baseline[]): string[] {
   return exceptions.map((each) => {
     const known = outlook(id, observedSubject(baselines, each));
-    return `${subjectText(each)}${known === null ? '' : ` (${known})`}`;
+    return `${exceptionText(each)}${known === null ? '' : ` (${known})`}`;
   });
 }
 

@@ -6,6 +6,8 @@ export interface Subject {
   /** Empty for objects of the cluster. */
   readonly namespace: string;
   readonly name: string;
+  /** The kind of another controller than Kubernetes' own: what it makes next has another name. */
+  readonly madeBy?: string;
 }
 
 export interface Target {
@@ -60,6 +62,17 @@ export function inScope(scope: Scope, namespace: string): boolean {
 
 export function subjectText({ kind, namespace, name }: Subject): string {
   return namespace === '' ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
+}
+
+/** With what a reader must know before it is enforced. */
+export function exceptionText(subject: Subject): string {
+  const { madeBy } = subject;
+  return `${subjectText(subject)}${madeBy === undefined ? '' : ` (made by ${shortKind(madeBy)}, whose next one is not excepted)`}`;
+}
+
+/** Kinds of custom resources are anybody's words. */
+function shortKind(kind: string): string {
+  return /^[A-Za-z]{1,63}$/.test(kind) ? kind : 'a custom resource';
 }
 
 const of = (group: string, version: string, kind: string, resource: string): Target => ({

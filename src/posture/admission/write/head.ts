@@ -1,6 +1,6 @@
 /** What stands above each policy, and what it is called. */
 import { firstOf } from '#baseline/evidence.ts';
-import { type Rule, subjectText } from '../rule/rule.ts';
+import { exceptionText, type Rule } from '../rule/rule.ts';
 
 export function nameOf({ id }: Rule): string {
   return `kguardian-${id}`;
@@ -10,7 +10,7 @@ export function headOf({ message, support, exceptions, widening }: Rule): string
   return [
     message,
     `holds for ${support.holds} of ${support.of} objects`,
-    ...(exceptions.length === 0 ? [] : [`exceptions: ${firstOf(exceptions.map(subjectText))}`]),
+    ...(exceptions.length === 0 ? [] : [`exceptions: ${firstOf(exceptions.map(exceptionText))}`]),
     ...(widening === null ? [] : [`lets through besides: ${widening}`]),
   ];
 }
