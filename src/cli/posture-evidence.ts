@@ -6,9 +6,9 @@ import { newestMinor } from '#posture/pss/level.ts';
 import { listed, listedNamespaces, podMakers } from './cluster/collections.ts';
 import type { ClusterFlags } from './cluster/flags.ts';
 import type { OpenCluster } from './cluster/open.ts';
-import { usesIn } from './commands/rbac/uses.ts';
-import { versionOf } from './commands/pss/labels.ts';
-import { fileTexts } from './commands/pss/manifests.ts';
+import { serverVersion } from './cluster/server-version.ts';
+import { usesIn } from './used-rights.ts';
+import { fileTexts } from './file-texts.ts';
 import { Failure } from './failure.ts';
 
 export interface PostureFlags extends ClusterFlags {
@@ -52,7 +52,7 @@ export async function postureOfCluster(cluster: OpenCluster, flags: PostureFlags
     namespace,
     objects: filename.length > 0 ? await objectsIn(filename) : await known(objects),
     uses: auditLog.length > 0 ? { type: 'known', value: await usesIn(auditLog) } : await orWhyNot(uses),
-    version: await versionOf(api),
+    version: await serverVersion(api),
   };
 }
 

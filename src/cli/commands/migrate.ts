@@ -20,7 +20,8 @@ import { openCluster } from '../cluster/open.ts';
 import { Failure } from '../failure.ts';
 import { writeAtomically } from '../output-files.ts';
 import { columns, count, tell } from '../story.ts';
-import { fileTexts, type FileText, type Manifests, manifestsIn, manifestsOf, namespacesOf } from './pss/manifests.ts';
+import { type Manifests, manifestsIn, manifestsOf, namespacesOf } from './pss/manifests.ts';
+import { fileTexts, type FileText } from '../file-texts.ts';
 import { versionFlag } from './pss/version-flag.ts';
 import { type GrantedObjects, grantedIn, grantedOf } from './rbac/granted.ts';
 

@@ -7,7 +7,7 @@ import { listed } from '../cluster/collections.ts';
 import { Failure } from '../failure.ts';
 import { tell } from '../story.ts';
 import { complain } from './resources-lines.ts';
-import { fileTexts } from './pss/manifests.ts';
+import { fileTexts } from '../file-texts.ts';
 
 /** Of a namespace: as they are asked for, and in a cluster's collections of all. */
 export interface Wanted {

@@ -8,7 +8,7 @@ import { documents } from '#posture/documents.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
 import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
 import { openCluster } from '../../cluster/open.ts';
-import { fileTexts } from '../pss/manifests.ts';
+import { fileTexts } from '../../file-texts.ts';
 
 export interface Objects {
   readonly objects: readonly Existing[];

@@ -16,7 +16,8 @@ import { Failure } from '../../failure.ts';
 import { readRecordings } from '../../recording-files.ts';
 import { columns, count, tell } from '../../story.ts';
 import { version as ourVersion } from '../../version.ts';
-import { fileTexts, type Found, type Manifests, manifestsIn, manifestsOf } from './manifests.ts';
+import { type Found, type Manifests, manifestsIn, manifestsOf } from './manifests.ts';
+import { fileTexts } from '../../file-texts.ts';
 import { versionFlag } from './version-flag.ts';
 
 export interface AuditFlags extends EvidenceFlags {

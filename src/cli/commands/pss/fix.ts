@@ -20,7 +20,8 @@ import { Failure } from '../../failure.ts';
 import { writeAtomically } from '../../output-files.ts';
 import { count, tell } from '../../story.ts';
 import { given, recorded } from './audit.ts';
-import { fileTexts, type FileText, type Found, manifestsIn } from './manifests.ts';
+import { type Found, manifestsIn } from './manifests.ts';
+import { fileTexts, type FileText } from '../../file-texts.ts';
 import { versionFlag } from './version-flag.ts';
 
 export interface FixFlags extends EvidenceFlags {

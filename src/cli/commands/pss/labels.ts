@@ -3,16 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { json, text } from '#kubernetes/json.ts';
 import { configuration, type PluginConfiguration, UnreadableConfiguration } from '#posture/pss/configuration.ts';
 import { type Judged, judged, labelDocument, labelPlan } from '#posture/pss/labels.ts';
-import { newestMinor, parseVersion, type Version } from '#posture/pss/level.ts';
+import { newestMinor, type Version } from '#posture/pss/level.ts';
 import { exemptWarning, isExemptClass, noDefaults, policyOf } from '#posture/pss/namespace.ts';
 import { UnreadablePod } from '#posture/pss/pod.ts';
 import { sourceText } from '#posture/pss/report/finding.ts';
-import type { Api } from '../../cluster/api.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
+import { serverVersion } from '../../cluster/server-version.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { Failure, systemReason } from '../../failure.ts';
 import { count, tell } from '../../story.ts';
-import { fileTexts, type Found, type Manifests, manifestsIn, manifestsOf, namespacesOf } from './manifests.ts';
+import { type Found, type Manifests, manifestsIn, manifestsOf, namespacesOf } from './manifests.ts';
+import { fileTexts } from '../../file-texts.ts';
 import { versionFlag } from './version-flag.ts';
 
 export interface LabelFlags extends ClusterFlags {
@@ -80,17 +81,10 @@ async function asked(flags: LabelFlags): Promise<{ manifests: Manifests; version
     const namespace = flags.allNamespaces === true ? null : api.namespace;
     const found = await manifestsOf(api, namespace);
     const manifests = { ...found, namespaces: await namespacesOf(api, namespace) };
-    return { manifests, version: version ?? (await versionOf(api)) };
+    return { manifests, version: version ?? (await serverVersion(api)) };
   } finally {
     cluster.close();
   }
-}
-
-/** Pinned, so that an upgrade of the cluster refuses nothing new. */
-export async function versionOf(api: Api): Promise<Version> {
-  const { minor } = json(await api.get('/version'));
-  const known = typeof minor === 'string' ? parseVersion(`v1.${minor.replace(/\D+$/, '')}`) : null;
-  return known ?? newestMinor;
 }
 
 /** Null when one of them cannot be read. */

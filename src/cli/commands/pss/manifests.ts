@@ -1,13 +1,11 @@
 /** Pods and templates of files, or of a cluster. What cannot be read or is not known is named, and the rest is done. */
-import { readFile } from 'node:fs/promises';
-import { text as textOf } from 'node:stream/consumers';
 import { documents, type Part } from '#posture/documents.ts';
 import type { Unread } from '#posture/pss/report/finding.ts';
 import { type Running, runningOf } from '#posture/running.ts';
 import { contents } from '#posture/workloads.ts';
 import type { Api } from '../../cluster/api.ts';
 import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
-import { Failure, systemReason } from '../../failure.ts';
+import type { FileText } from '../../file-texts.ts';
 
 export interface Found extends Running {
   readonly file: string | null;
@@ -27,23 +25,6 @@ export interface Manifests {
   readonly unread: readonly Unread[];
   /** Kinds that nobody knows, with how many there are. */
   readonly unknownKinds: ReadonlyMap<string, number>;
-}
-
-export interface FileText {
-  readonly file: string;
-  readonly text: string;
-}
-
-export async function fileTexts(files: readonly string[]): Promise<FileText[]> {
-  return Promise.all(
-    files.map(async (file) => {
-      try {
-        return { file, text: file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8') };
-      } catch (error) {
-        throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
-      }
-    }),
-  );
 }
 
 export function manifestsIn(texts: readonly FileText[]): Manifests {

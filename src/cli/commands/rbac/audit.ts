@@ -18,10 +18,10 @@ import { openCluster } from '../../cluster/open.ts';
 import { Failure } from '../../failure.ts';
 import { columns, count, tell } from '../../story.ts';
 import { version } from '../../version.ts';
-import { fileTexts } from '../pss/manifests.ts';
+import { fileTexts } from '../../file-texts.ts';
 import { maxNamesOf } from './generate.ts';
 import { type GrantedObjects, grantedIn, grantedOf } from './granted.ts';
-import { namespaceOf, type UseFlags, usesIn, usesOfBroker } from './uses.ts';
+import { namespaceOf, type UseFlags, usesIn, usesOfBroker } from '../../used-rights.ts';
 
 export interface AuditFlags extends UseFlags {
   readonly rbac?: readonly string[];

@@ -11,7 +11,7 @@ import { faultOf, rbacText } from '#posture/rbac/written.ts';
 import { Failure } from '../../failure.ts';
 import { writeAtomically } from '../../output-files.ts';
 import { count, tell } from '../../story.ts';
-import { namespaceOf, type UseFlags, usesIn, usesOfBroker } from './uses.ts';
+import { namespaceOf, type UseFlags, usesIn, usesOfBroker } from '../../used-rights.ts';
 
 export interface GenFlags extends UseFlags {
   readonly subject?: readonly string[];

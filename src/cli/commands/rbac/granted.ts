@@ -3,7 +3,7 @@ import { placesIn, documents, type Part } from '#posture/documents.ts';
 import { type RbacObject, rbacIn, rbacObject, UnreadableRbac } from '#posture/rbac/objects.ts';
 import type { RuleOrigin, UnreadDocument } from '#posture/rbac/report/sarif.ts';
 import type { Api } from '../../cluster/api.ts';
-import type { FileText } from '../pss/manifests.ts';
+import type { FileText } from '../../file-texts.ts';
 
 export interface GrantedObjects {
   readonly objects: readonly RbacObject[];

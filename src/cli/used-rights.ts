@@ -2,11 +2,11 @@
 import { duration } from '#observation/duration.ts';
 import { readingKubernetesAudit } from '#imports/kubernetes-audit.ts';
 import type { ApiUse } from '#kubernetes/api-use.ts';
-import type { ClusterFlags } from '../../cluster/flags.ts';
-import { openCluster } from '../../cluster/open.ts';
-import { Failure, systemReason } from '../../failure.ts';
-import { eachLine } from '../../long-lines.ts';
-import { count, tell } from '../../story.ts';
+import type { ClusterFlags } from './cluster/flags.ts';
+import { openCluster } from './cluster/open.ts';
+import { Failure, systemReason } from './failure.ts';
+import { eachLine } from './long-lines.ts';
+import { count, tell } from './story.ts';
 
 export interface UseFlags extends ClusterFlags {
   readonly auditLog?: readonly string[];
