@@ -22,14 +22,20 @@ export const matchResources = z.object({
 export type MatchResources = z.infer<typeof matchResources>;
 type ResourceRule = z.infer<typeof resourceRule>;
 
-/** Without rules of resources everything matches that the selectors take. */
+/** Without rules of resources everything matches that the selectors take. Throws where an object would be converted first. */
 export function matches(constraints: MatchResources, request: AdmissionRequest): boolean {
-  const rules = constraints.resourceRules ?? [];
-  if ((constraints.excludeResourceRules ?? []).some((rule) => takes(rule, request))) return false;
-  if (rules.length > 0 && !rules.some((rule) => takes(rule, request))) return false;
-  return (
-    inNamespaces(constraints.namespaceSelector ?? {}, request) && isSelected(constraints.objectSelector ?? {}, request)
-  );
+  const { resourceRules, excludeResourceRules, namespaceSelector, objectSelector, matchPolicy } = constraints;
+  if (!inNamespaces(namespaceSelector ?? {}, request) || !isSelected(objectSelector ?? {}, request)) return false;
+  const isListed = (rules: readonly ResourceRule[]): boolean => {
+    if (rules.some((rule) => takes(rule, request))) return true;
+    if (matchPolicy !== 'Exact' && rules.some((rule) => takes({ ...rule, apiVersions: ['*'] }, request)))
+      throw new Error(
+        `the policy is about another version of ${request.resource.resource}: an API server that serves both converts the object, unless matchPolicy is Exact`,
+      );
+    return false;
+  };
+  const rules = resourceRules ?? [];
+  return !isListed(excludeResourceRules ?? []) && (rules.length === 0 || isListed(rules));
 }
 
 function takes(rule: ResourceRule, { operation, resource, subresource, name, namespace }: AdmissionRequest): boolean {

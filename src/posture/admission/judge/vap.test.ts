@@ -272,3 +272,13 @@ test('vap: what nobody can judge here is not judged', () => {
     /resource: is needed/,
   );
 });
+
+test('vap: a policy about another version of the same resource is asked of what nobody converts here', () => {
+  const [rule] = deployments.resourceRules;
+  const constraints = { resourceRules: [{ ...rule, apiVersions: ['v1beta1'] }] };
+  const asked = { object: deployment({ replicas: 6 }) };
+  assert.throws(() => ask({ constraints, spec: few }, asked), /another version of deployments/);
+  assert.equal(ask({ constraints: { ...constraints, matchPolicy: 'Exact' }, spec: few }, asked).allowed, true);
+  // Another resource stays another.
+  assert.equal(ask({ constraints, spec: few }, { object: pod({}) }).allowed, true);
+});
