@@ -219,6 +219,34 @@ test('of one workload: its fix and its account, and nothing that a whole namespa
   assert.match(stderr, /no rules of admission, they are what all of a namespace has in common/);
 });
 
+test('objects of another shape than the API makes no rules; a pod that has ended is none', async () => {
+  const odd = join(folder, 'odd.json');
+  const meta = { namespace: 'shop', uid: 'u' };
+  const spec = { containers: [null] };
+  const ended = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...meta, name: 'done' },
+    spec,
+    status: { phase: 'Failed' },
+  };
+  const all = async (...items: object[]): Promise<{ code: number | null; stdout: string; stderr: string }> => {
+    await writeFile(odd, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const from = ['--from', recording, '-f', manifests, '-f', odd];
+    return run(['gen', 'all', ...from, '--output-dir', join(folder, `odd-${items.length}`)]);
+  };
+  const passed = await all(ended);
+  assert.equal(passed.code, 0, passed.stderr);
+  assert.match(passed.stdout, /^admission +[1-9]/m);
+  const template = { spec };
+  const made = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...meta, name: 'odd' }, spec: { template } };
+  const { code, stdout, stderr } = await all(ended, made);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stdout, /^admission /m);
+  assert.match(stderr, /no rules of admission, Deployment\/shop\/odd: spec\.template\.spec\.containers/);
+  assert.match(stderr, /no Pod Security labels of the namespace shop, one of its pods cannot be read: /);
+});
+
 test('what cannot be read makes what rests on it unknown, and the rest is written', async () => {
   const broken = join(folder, 'broken.yaml');
   await writeFile(broken, 'a: [\n');

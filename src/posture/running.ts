@@ -10,6 +10,11 @@ export interface Running {
   readonly replica?: true;
 }
 
+/** A pod whose containers ended for good: it is kept until somebody deletes it. */
+export function hasEnded(object: unknown): boolean {
+  return json(object)['kind'] === 'Pod' && podState(object)?.finished === true;
+}
+
 /**
  * What another object controls comes from that one's template; pods are taken besides, since admission may have changed
  * them: they go by the name of their workload. Those that ended are left out. Objects name their version and kind.
@@ -20,15 +25,16 @@ export function runningOf(objects: readonly unknown[]): Running[] {
     const { uid, ownerReferences } = json(json(object)['metadata']);
     if (typeof uid === 'string') owners.set(uid, controllerOf(ownerReferences));
   }
-  return objects.flatMap((object): Running[] => {
-    const { kind, metadata } = json(object);
-    if (kind !== 'Pod' && controllerOf(json(metadata)['ownerReferences']) !== null) return [];
-    const state = kind === 'Pod' ? podState(object) : null;
-    if (state?.finished === true) return [];
-    return contents(object).flatMap((each) =>
-      each.type === 'pods' ? each.pods.map((source) => ofWorkload(source, state, owners)) : [],
-    );
-  });
+  return objects
+    .filter((each) => !hasEnded(each))
+    .flatMap((object): Running[] => {
+      const { kind, metadata } = json(object);
+      if (kind !== 'Pod' && controllerOf(json(metadata)['ownerReferences']) !== null) return [];
+      const state = kind === 'Pod' ? podState(object) : null;
+      return contents(object).flatMap((each) =>
+        each.type === 'pods' ? each.pods.map((source) => ofWorkload(source, state, owners)) : [],
+      );
+    });
 }
 
 function ofWorkload(source: PodSource, state: PodState | null, owners: ReadonlyMap<string, Owner | null>): Running {

@@ -1,9 +1,11 @@
 /** Rules of admission for the tree of `gen all`, in the languages that the cluster has. */
+import { hasEnded } from '../running.ts';
 import { type Evidence, nothing, type Written, type WrittenFile } from '../posture.ts';
 import { type Form, type FormName, forms } from './forms.ts';
 import { mine, miningDefaults, type Proposal } from './mine.ts';
 import { prove } from './prove.ts';
 import { inScope, type Scope } from './rule/rule.ts';
+import { misshapen } from './shape.ts';
 import { type Existing, existing } from './subjects.ts';
 
 /** Kubernetes' own namespaces, which no rule is for unless it is asked for. */
@@ -16,8 +18,12 @@ export function writeAdmission(evidence: Evidence): Written {
   if (objects.type === 'unknown') return nothing(`no rules of admission, ${objects.reason}`);
   const scope: Scope = namespace === null ? { except: systemNamespaces } : { only: [namespace] };
   const all = objects.value
+    .filter((each) => !hasEnded(each))
     .flatMap((each) => existing(each, namespace ?? 'default') ?? [])
     .filter((each) => inScope(scope, each.kind === 'Namespace' ? each.name : each.namespace));
+  // A pattern over objects of which some cannot be read is none.
+  const [fault] = all.flatMap((each) => misshapen(each) ?? []);
+  if (fault !== undefined) return nothing(`no rules of admission, ${fault}`);
   const { proposals } = mine(all, { ...miningDefaults, scope });
   if (proposals.length === 0)
     return nothing(`no rules of admission, no pattern of ${all.length} objects has enough support`);

@@ -1,10 +1,9 @@
 /** Objects to find patterns in: of files, or of a cluster. */
-import { json } from '#kubernetes/json.ts';
 import { itemsOf } from '#kubernetes/lists.ts';
-import { podState } from '#kubernetes/pod-state.ts';
 import { misshapen } from '#posture/admission/shape.ts';
 import { type Existing, existing } from '#posture/admission/subjects.ts';
 import { documents } from '#posture/documents.ts';
+import { hasEnded } from '#posture/running.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
 import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
 import { openCluster } from '../../cluster/open.ts';
@@ -67,8 +66,4 @@ async function ofCluster(flags: ObjectFlags): Promise<Objects> {
   } finally {
     cluster.close();
   }
-}
-
-function hasEnded(object: unknown): boolean {
-  return json(object)['kind'] === 'Pod' && podState(object)?.finished === true;
 }
