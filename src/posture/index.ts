@@ -77,10 +77,10 @@ export const postures: readonly Posture[] = [
     commands: ['gen vap', 'gen gatekeeper', 'gen kyverno'],
     shown: {
       generated:
-        'ValidatingAdmissionPolicy, ConstraintTemplate (CEL; Rego, unproven) and Constraint, ValidatingPolicy or ClusterPolicy',
+        'ValidatingAdmissionPolicy, ConstraintTemplate (CEL or Rego) and Constraint, ValidatingPolicy or ClusterPolicy',
       judged:
         'their text as the API server, Gatekeeper, Kyverno read it; every existing object, a counter-example of each rule',
-      enforced: '–',
+      enforced: 'Rego by Open Policy Agent; – (none of the engines of CEL)',
     },
     tree: {
       rollout: {
