@@ -6,9 +6,10 @@
  */
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import { selects } from '#kubernetes/selectors.ts';
-import { type Workload, workloadKey } from '#kubernetes/workload.ts';
+import { workloadKey } from '#kubernetes/workload.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
-import { type Container, type Recording, recordingVersion } from '#observation/recording.ts';
+import { type Recording, recordingVersion } from '#observation/recording.ts';
+import { containerOf } from './flow-recording.ts';
 import { readSamples, type Sample, UnreadableSamples } from './samples.ts';
 
 export { UnreadableSamples };
@@ -169,33 +170,9 @@ function idOf({ namespace, name }: ClusterPod): string {
   return `mesh-metrics/${namespace}/${name}`;
 }
 
-function containerOf(pod: ClusterPod, started: number): Container {
-  const { namespace, name, labels, node, serviceAccount, hostNetwork } = pod;
-  const { kind, name: workload }: Workload = pod.workload;
-  const uid = `${namespace}/${name}`;
-  return {
-    type: 'container',
-    id: idOf(pod),
-    workload,
-    name: 'pod',
-    started,
-    fromStart: false,
-    pod: {
-      cluster: 'cluster',
-      namespace,
-      kind,
-      name,
-      uid,
-      node: node ?? 'unknown',
-      labels: { ...labels },
-      serviceAccount,
-      hostNetwork,
-    },
-  };
-}
-
 function recordingOf(pods: readonly ClusterPod[], flows: readonly Flow[], from: number, to: number): Recording {
-  const containers = pods.map((pod) => containerOf(pod, from));
+  // A log of flows of the same pods is another run.
+  const containers = pods.map((pod) => ({ ...containerOf(pod, from), id: idOf(pod) }));
   return {
     header: {
       type: 'recording',
