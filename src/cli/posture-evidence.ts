@@ -3,11 +3,11 @@ import { itemsOf } from '#kubernetes/lists.ts';
 import { documents } from '#posture/documents.ts';
 import type { Evidence, Known } from '#posture/posture.ts';
 import { newestMinor } from '#posture/pss/level.ts';
-import { listed, listedNamespaces, podMakers } from './cluster/collections.ts';
+import { listedAll, listedNamespaces, podMakers } from './cluster/collections.ts';
 import type { ClusterFlags } from './cluster/flags.ts';
 import type { OpenCluster } from './cluster/open.ts';
 import { serverVersion } from './cluster/server-version.ts';
-import { usesIn } from './used-rights.ts';
+import { usesIn, usesToldTo } from './used-rights.ts';
 import { fileTexts } from './file-texts.ts';
 import { Failure } from './failure.ts';
 
@@ -33,16 +33,12 @@ export async function postureOfCluster(cluster: OpenCluster, flags: PostureFlags
   const api = cluster.api();
   const namespace = flags.allNamespaces === true ? null : api.namespace;
   const { filename = [], auditLog = [], since } = flags;
-  const objects = async (): Promise<readonly unknown[]> => {
-    const all: unknown[] = [];
-    for (const each of collections) all.push(...(await listed(api, namespace, each)));
-    return [...all, ...(await listedNamespaces(api, namespace))];
-  };
+  const objects = async (): Promise<readonly unknown[]> => [
+    ...(await listedAll(api, namespace, collections)),
+    ...(await listedNamespaces(api, namespace)),
+  ];
   const uses = async (): Promise<Evidence['uses']> => {
-    const told = await (await cluster.broker()).apiUses({
-      ...(namespace === null ? {} : { namespace }),
-      ...(since === undefined ? {} : { since }),
-    });
+    const told = await usesToldTo(await cluster.broker(), namespace, since);
     if (told.length > 0) return { type: 'known', value: told };
     return unknown(
       "the broker was told of no request (docs/audit-webhook.md, or --audit-log FILE for the API server's own log)",

@@ -2,6 +2,7 @@
 import { duration } from '#observation/duration.ts';
 import { readingKubernetesAudit } from '#imports/kubernetes-audit.ts';
 import type { ApiUse } from '#kubernetes/api-use.ts';
+import type { Broker } from './cluster/broker.ts';
 import type { ClusterFlags } from './cluster/flags.ts';
 import { openCluster } from './cluster/open.ts';
 import { Failure, systemReason } from './failure.ts';
@@ -43,14 +44,22 @@ export async function usesIn(files: readonly string[]): Promise<readonly ApiUse[
 }
 
 /** Of service accounts of one namespace, or of everybody for null. */
+export function usesToldTo(
+  broker: Broker,
+  namespace: string | null,
+  since: string | undefined,
+): Promise<readonly ApiUse[]> {
+  return broker.apiUses({
+    ...(namespace === null ? {} : { namespace }),
+    ...(since === undefined ? {} : { since }),
+  });
+}
+
+/** The same of the broker that is found, with a word of how long it was told. */
 export async function usesOfBroker(flags: UseFlags, namespace: string | null): Promise<readonly ApiUse[]> {
   const cluster = openCluster(flags);
   try {
-    const broker = await cluster.broker();
-    const uses = await broker.apiUses({
-      ...(namespace === null ? {} : { namespace }),
-      ...(flags.since === undefined ? {} : { since: flags.since }),
-    });
+    const uses = await usesToldTo(await cluster.broker(), namespace, flags.since);
     if (uses.length > 0) {
       const first = Math.min(...uses.map((use) => use.first));
       const last = Math.max(...uses.map((use) => use.last));

@@ -40,6 +40,13 @@ export async function listed(api: Api, namespace: string | null, collection: Col
   return (await api.list(`${root}${scope}/${collection}`)).map((each) => ({ ...json(each), apiVersion, kind }));
 }
 
+/** Several of them, one after another. */
+export async function listedAll(api: Api, namespace: string | null, all: readonly Collection[]): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const each of all) found.push(...(await listed(api, namespace, each)));
+  return found;
+}
+
 /** The namespace itself, or all of them for null. */
 export async function listedNamespaces(api: Api, namespace: string | null): Promise<unknown[]> {
   const found =

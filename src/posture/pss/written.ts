@@ -21,7 +21,7 @@ export function writePss(evidence: Evidence): Written {
   const { objects } = evidence;
   if (objects.type === 'unknown') return nothing(`no Pod Security labels and fixes, ${objects.reason}`);
   const running = runningOf(objects.value).toSorted((a, b) => (sourceText(a.source) < sourceText(b.source) ? -1 : 1));
-  const parts = [fixes(running, evidence), labels(running, objects.value, evidence)];
+  const parts = [...fixes(running, evidence), labels(running, objects.value, evidence)];
   return {
     files: parts.flatMap(({ files }) => files),
     without: parts.flatMap(({ without }) => without),
@@ -31,20 +31,12 @@ export function writePss(evidence: Evidence): Written {
 }
 
 /** Of workloads with a recording: without one nobody knows what a fix breaks. */
-function fixes(running: readonly Running[], { baselines, version }: Evidence): Part {
+function fixes(running: readonly Running[], { baselines, version }: Evidence): Part[] {
   const observed = observations(baselines);
-  const files: WrittenFile[] = [];
-  const without: string[] = [];
-  const notes: string[] = [];
-  for (const { source, replica } of running) {
+  return running.flatMap(({ source, replica }) => {
     const behaviour = observed(source);
-    if (replica === true || behaviour.size === 0) continue;
-    const fixed = fixOf(source, version, behaviour);
-    files.push(...fixed.files);
-    without.push(...fixed.without);
-    notes.push(...fixed.notes);
-  }
-  return { files, without, notes };
+    return replica === true || behaviour.size === 0 ? [] : [fixOf(source, version, behaviour)];
+  });
 }
 
 function fixOf(source: PodSource, version: Version, behaviour: Observed): Part {
@@ -87,7 +79,7 @@ function unsure(name: string, { remedies }: Plan): string[] {
 function labels(running: readonly Running[], objects: readonly unknown[], evidence: Evidence): Part {
   const { whole, version, stage } = evidence;
   if (!whole) return absent('no Pod Security labels, they are of a whole namespace: ask for all of it');
-  const namespaces = objects.flatMap((each) => contents(each).filter(({ type }) => type === 'namespace'));
+  const namespaces = objects.flatMap((each) => contents(each).filter((found) => found.type === 'namespace'));
   const all = Map.groupBy(running, ({ source }) => source.namespace ?? evidence.namespace ?? 'default');
   const files: WrittenFile[] = [];
   const unlabelled: string[] = [];
@@ -97,8 +89,8 @@ function labels(running: readonly Running[], objects: readonly unknown[], eviden
       unlabelled.push(`no Pod Security labels of the namespace ${namespace}, ${levels}`);
       continue;
     }
-    const known = namespaces.find((each) => each.type === 'namespace' && each.name === namespace);
-    const plan = labelPlan(namespace, levels, known?.type === 'namespace' ? known.labels : {});
+    const known = namespaces.find(({ name }) => name === namespace);
+    const plan = labelPlan(namespace, levels, known?.labels ?? {});
     if (plan.stricterNow !== null) {
       unlabelled.push(
         `no Pod Security labels of the namespace ${namespace}, ${plan.stricterNow} is enforced already and some of it is not (audit pss)`,

@@ -6,7 +6,7 @@ import { type Evidence, nothing, type Written, type WrittenFile } from '../postu
 import { type GeneratedRbac, generateRbac, type RbacOptions, type RbacSubject } from './generate.ts';
 import { proveRbac, type RbacProof } from './prove.ts';
 
-export const rbacDefaults: RbacOptions = { maxNames: 3, includeDenied: false };
+const rbacDefaults: RbacOptions = { maxNames: 3, includeDenied: false };
 
 /** Why objects that were generated must not be written; null where the authorizer agrees with them. */
 export function faultOf({ name }: RbacSubject, { refused, granted }: RbacProof): string | null {
@@ -23,12 +23,13 @@ export function writeRbac(evidence: Evidence): Written {
   const { uses } = evidence;
   if (uses.type === 'unknown') return nothing(`no RBAC, ${uses.reason}`);
   const { accounts, without } = wanted(evidence, uses.value);
+  const byUser = Map.groupBy(uses.value, ({ user }) => user);
   const notes: string[] = [];
   const files: WrittenFile[] = [];
   const faults: string[] = [];
   for (const name of accounts) {
     const subject: RbacSubject = { type: 'user', name };
-    const own = uses.value.filter(({ user }) => user === name);
+    const own = byUser.get(name) ?? [];
     const generated = generateRbac(subject, own, rbacDefaults);
     const proof = proveRbac(generated.objects, generated.needed, generated.refusals);
     const fault = faultOf(subject, proof);

@@ -5,7 +5,7 @@ import { type Existing, existing } from '#posture/admission/subjects.ts';
 import { documents } from '#posture/documents.ts';
 import { hasEnded } from '#posture/running.ts';
 import type { ClusterFlags } from '../../cluster/flags.ts';
-import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
+import { listedAll, listedNamespaces, podMakers } from '../../cluster/collections.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { fileTexts } from '../../file-texts.ts';
 
@@ -58,9 +58,7 @@ async function ofCluster(flags: ObjectFlags): Promise<Objects> {
   try {
     const api = cluster.api();
     const namespace = flags.allNamespaces === true ? null : api.namespace;
-    const all: unknown[] = [];
-    for (const each of collections) all.push(...(await listed(api, namespace, each)));
-    all.push(...(await listedNamespaces(api, namespace)));
+    const all = [...(await listedAll(api, namespace, collections)), ...(await listedNamespaces(api, namespace))];
     const objects = all.flatMap((object) => (hasEnded(object) ? [] : (existing(object, 'default') ?? [])));
     return { objects, unread: [], namespace };
   } finally {

@@ -4,7 +4,7 @@ import type { Unread } from '#posture/pss/report/finding.ts';
 import { type Running, runningOf } from '#posture/running.ts';
 import { contents } from '#posture/workloads.ts';
 import type { Api } from '../../cluster/api.ts';
-import { listed, listedNamespaces, podMakers } from '../../cluster/collections.ts';
+import { listedAll, listedNamespaces, podMakers } from '../../cluster/collections.ts';
 import type { FileText } from '../../file-texts.ts';
 
 export interface Found extends Running {
@@ -50,9 +50,11 @@ export function manifestsIn(texts: readonly FileText[]): Manifests {
 
 /** Of one namespace, or of all for null; running pods besides, under the name of their workload. */
 export async function manifestsOf(api: Api, namespace: string | null): Promise<Manifests> {
-  const objects: unknown[] = [];
-  for (const each of podMakers) objects.push(...(await listed(api, namespace, each)));
-  const pods = runningOf(objects).map((each) => ({ file: null, line: null, ...each }));
+  const pods = runningOf(await listedAll(api, namespace, podMakers)).map((each) => ({
+    file: null,
+    line: null,
+    ...each,
+  }));
   return { pods, namespaces: [], unread: [], unknownKinds: new Map() };
 }
 
