@@ -10,8 +10,11 @@ export interface Example {
   /** The policy's words. */
   readonly label: string;
   readonly value: string;
-  /** The words mean other texts, too, so that those of two policies may meet in one. */
-  readonly open?: boolean;
+  /**
+   * The words mean other texts, too, so that those of several policies may meet in one: with other segments between
+   * slashes, or with more within a segment as well.
+   */
+  readonly open?: 'between' | 'within';
 }
 
 /** Whom policies tell apart, wherever they call. */
@@ -19,6 +22,8 @@ export interface CallerLandmarks {
   readonly networks: readonly Network[];
   /** As the mesh writes them. */
   readonly identities: readonly Example[];
+  /** Which of the words about identities mean it: who has the same key, is answered the same. */
+  readonly identityKey: (identity: string) => string;
 }
 
 /** What policies about one pod tell apart. */
@@ -56,38 +61,37 @@ export interface AskedPort {
   readonly port: number;
 }
 
-const others = { method: 'OTHER', path: '/~other', host: 'other.invalid' };
-/** Beyond this, what is asked grows faster than what it tells. */
-const most = 4096;
+/** A part of what there is to ask about. */
+export interface Part<Of> {
+  readonly asked: readonly Of[];
+  /** False where policies tell more apart than is asked. */
+  readonly whole: boolean;
+}
 
-/** One request of each kind that policies tell apart, and what is no HTTP; null where there are too many. */
-export function requestsAsked(given: readonly CalledLandmarks[]): AskedRequest[] | null {
+const others = { method: 'OTHER', path: '/~other', host: 'other.invalid' };
+/** Beyond these, what is asked grows faster than what it tells. */
+const most = { requests: 4096, meetings: 50_000 };
+
+/** One request of each kind that policies tell apart, and what is no HTTP; nothing but that where there are too many. */
+export function requestsAsked(given: readonly CalledLandmarks[]): Part<AskedRequest> {
   const of = (field: keyof RequestLandmarks): readonly Example[] => given.flatMap(({ requests }) => requests[field]);
-  const rest: Example = { label: 'any other path', value: others.path };
-  const [methods, paths, queries, hosts, headers] = [
-    choices(withMeetings(of('methods'), joined), { label: 'any other method', value: others.method }),
-    pathsApart([rest, ...withMeetings(of('paths'), meetings)], (path) =>
-      given.map(({ pathKey }) => pathKey(path)).join(),
-    ),
-    choices(
-      withMeetings(of('queries'), () => []),
-      { label: '', value: '' },
-    ),
-    choices(withMeetings(of('hosts'), joined), { label: 'of any other host', value: others.host }),
-    choices(
-      withMeetings(of('headers'), () => []),
-      { label: '', value: '' },
-    ),
+  const [methods, queries, hosts, headers] = [
+    choices(withJoined(of('methods')), { label: 'any other method', value: others.method }),
+    choices(of('queries'), { label: '', value: '' }),
+    choices(withJoined(of('hosts')), { label: 'of any other host', value: others.host }),
+    choices(of('headers'), { label: '', value: '' }),
   ];
-  if (methods.length * paths.length * queries.length * hosts.length * headers.length > most) return null;
-  const found: AskedRequest[] = [{ label: 'other than HTTP', http: null }];
+  const paths = pathsApart(of('paths'), (path) => given.map(({ pathKey }) => pathKey(path)).join());
+  if (methods.length * paths.asked.length * queries.length * hosts.length * headers.length > most.requests)
+    return { ...requestsAsked([]), whole: false };
+  const asked: AskedRequest[] = [{ label: 'other than HTTP', http: null }];
   for (const method of methods)
-    for (const path of paths)
+    for (const path of paths.asked)
       for (const query of queries)
         for (const host of hosts)
           for (const header of headers) {
             const label = [method, path, query, host, header].map((each) => each.label).filter((each) => each !== '');
-            found.push({
+            asked.push({
               label: label.length === 0 ? 'HTTP' : label.join(' '),
               http: {
                 method: method.value,
@@ -97,7 +101,7 @@ export function requestsAsked(given: readonly CalledLandmarks[]): AskedRequest[]
               },
             });
           }
-  return found;
+  return { asked, whole: paths.whole };
 }
 
 /** With nothing told apart, one that needs no word. */
@@ -106,33 +110,84 @@ function choices(named: readonly Example[], rest: Example): readonly Example[] {
   return all.length === 0 ? [{ label: '', value: rest.value }] : [...all, rest];
 }
 
-/** One path of each key; the first of them is all others. */
-function pathsApart(all: readonly Example[], keyOf: (path: string) => string): readonly Example[] {
-  const [rest, ...named] = all;
-  if (rest === undefined || named.length === 0) return [{ label: '', value: others.path }];
-  const found = new Map<string, Example>([[keyOf(rest.value), rest]]);
-  for (const each of named) if (!found.has(keyOf(each.value))) found.set(keyOf(each.value), each);
-  return [...[...found.values()].slice(1), rest];
-}
-
-/** What two open examples may have in common, beside them. So many are looked at, and no more. */
-export function withMeetings(
-  all: readonly Example[],
-  meet: (a: string, b: string) => readonly string[],
-): readonly Example[] {
-  const open = all.filter((each) => each.open === true).slice(0, 100);
-  const met = open.flatMap((a) => open.flatMap((b) => (a === b ? [] : meet(a.value, b.value))));
+/** A word's begin and another's end may be one word. */
+function withJoined(all: readonly Example[]): readonly Example[] {
+  const open = all.filter(({ open: how }) => how === 'within');
+  const met = open.flatMap((a) => open.flatMap((b) => (a === b ? [] : `${a.value}${b.value}`)));
   return [...all, ...[...new Set(met)].map((value) => ({ label: value, value }))];
 }
 
-/** The beginning of one with the end of the other, cut between segments, and both of them. */
-export function meetings(a: string, b: string): string[] {
-  const [from, to] = [a.split('/'), b.split('/')];
-  return [...from.map((_, at) => [...from.slice(0, at + 1), ...to.slice(at + 1)].join('/')), `${a}${b}`];
+function pathsApart(named: readonly Example[], keyOf: (path: string) => string): Part<Example> {
+  if (named.length === 0) return { asked: [{ label: '', value: others.path }], whole: true };
+  const meet = (a: Example, b: Example): string[] => [...meetings(a, b), `${a.value}${b.value}`];
+  return oneOfEach({ label: 'any other path', value: others.path }, named, meet, keyOf);
 }
 
-function joined(a: string, b: string): string[] {
-  return [`${a}${b}`];
+/** One identity of each kind that policies tell apart, of those that are `free`; the last stands for all others. */
+export function identitiesAsked(
+  rest: Example,
+  given: readonly CallerLandmarks[],
+  free: (identity: string) => boolean,
+): Part<Example> {
+  const named = given.flatMap(({ identities }) => identities);
+  return oneOfEach(
+    rest,
+    named,
+    (a, b) => meetings(a, b).filter(free),
+    (identity) => given.map(({ identityKey }) => identityKey(identity)).join(),
+    free,
+  );
+}
+
+/** One example of each key, of those given and of what several of them have in common; `rest` is the last. */
+function oneOfEach(
+  rest: Example,
+  named: readonly Example[],
+  meet: (a: Example, b: Example) => readonly string[],
+  keyOf: (text: string) => string,
+  free: (text: string) => boolean = () => true,
+): Part<Example> {
+  const found = new Map<string, Example>([[keyOf(rest.value), rest]]);
+  const tried = new Set<string>([rest.value]);
+  /** Whether nothing like it was there. */
+  const take = (each: Example): boolean => {
+    if (tried.has(each.value)) return false;
+    tried.add(each.value);
+    const key = keyOf(each.value);
+    if (found.has(key)) return false;
+    found.set(key, each);
+    return true;
+  };
+  for (const each of named) if (free(each.value)) take(each);
+  // What two have in common may have something in common with a third.
+  const open: Example[] = [{ ...rest, open: 'between' }, ...named.filter((each) => each.open !== undefined)];
+  for (let at = 1; at < open.length; at += 1)
+    for (let before = 0; before < at; before += 1) {
+      const [a, b] = [open[before] ?? rest, open[at] ?? rest];
+      if (tried.size > most.meetings) return { asked: last(found), whole: false };
+      const how = a.open === 'within' || b.open === 'within' ? 'within' : 'between';
+      for (const value of [...meet(a, b), ...meet(b, a)])
+        if (take({ label: value, value })) open.push({ label: value, value, open: how });
+    }
+  return { asked: last(found), whole: true };
+}
+
+/** The first of them is what no other stands for. */
+function last(found: ReadonlyMap<string, Example>): readonly Example[] {
+  const [rest, ...named] = found.values();
+  return rest === undefined ? named : [...named, rest];
+}
+
+/** The beginning of one with the end of the other, cut between segments, or within one where both go on there. */
+function meetings(a: Example, b: Example): string[] {
+  const [from, to] = [a.value.split('/'), b.value.split('/')];
+  const joined = a.open === 'within' && b.open === 'within';
+  return from.flatMap((segment, at) => {
+    const begin = from.slice(0, at);
+    const end = to.slice(at + 1);
+    const cut = [...begin, segment, ...end].join('/');
+    return joined && at < to.length ? [cut, [...begin, `${segment}${to[at] ?? ''}`, ...end].join('/')] : [cut];
+  });
 }
 
 function headersOf(text: string): Record<string, string> {

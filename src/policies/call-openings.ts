@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { CallJudge, CallWorld, JudgedCalls } from './call-evaluator.ts';
-import { type CallParty, callParties } from './call-parties.ts';
+import { type CallParties, type CallParty, callParties } from './call-parties.ts';
 import {
   ask,
   type Asked,
@@ -39,7 +39,7 @@ export function openingsOf<Reading>(
 /** Every pair of workloads, and every workload with whoever else policies tell apart. Sorted by pair. */
 function compareCalls(before: CallJudge, after: CallJudge, world: CallWorld): Change[] {
   const judges = [before, after];
-  const all = partiesOf(judges, world);
+  const { parties: all, whole } = partiesOf(judges, world);
   const found = new Map<string, Change>();
   const note = (change: Change): void => {
     const key = JSON.stringify([change.what, change.before, change.after]);
@@ -53,8 +53,9 @@ function compareCalls(before: CallJudge, after: CallJudge, world: CallWorld): Ch
         for (const call of callsOf(from, pod, world))
           for (const change of changes(call, before, after, questions(pod)))
             note({ ...change, what: `${from.label} → ${to.label} ${change.what}` });
+  const callers = whole ? [] : ['identities of more kinds than are compared'];
   for (const to of concerned)
-    for (const word of new Set(podsFor(to, to).flatMap((pod) => questions(pod).beyond)))
+    for (const word of new Set([...callers, ...podsFor(to, to).flatMap((pod) => questions(pod).beyond)]))
       note({
         what: `anybody → ${to.label} ${word}`,
         before: 'unknown',
@@ -66,7 +67,7 @@ function compareCalls(before: CallJudge, after: CallJudge, world: CallWorld): Ch
 
 /** Null where the cluster has no pod of the workload that policies could be about. */
 function reachOfCalls(judge: CallJudge, world: CallWorld, { namespace, kind, name }: Workload): Reach[] | null {
-  const all = partiesOf([judge], world);
+  const { parties: all } = partiesOf([judge], world);
   const own = all.find(({ label }) => label === `${kind} ${namespace}/${name}`);
   if (own === undefined) return null;
   const rows = (direction: Reach['direction'], from: CallParty, to: CallParty): Reach[] => {
@@ -80,7 +81,7 @@ function reachOfCalls(judge: CallJudge, world: CallWorld, { namespace, kind, nam
   ];
 }
 
-function partiesOf(judges: readonly CallJudge[], { cluster }: CallWorld): CallParty[] {
+function partiesOf(judges: readonly CallJudge[], { cluster }: CallWorld): CallParties {
   return callParties(
     cluster,
     judges.map((judge) => judge.callers()),

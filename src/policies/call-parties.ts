@@ -2,7 +2,7 @@
 import { type Address, addressText, contains, type Network, parseAddress } from '#kubernetes/addresses.ts';
 import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import { whoseIn } from '#kubernetes/whose.ts';
-import { type CallerLandmarks, meetings, withMeetings } from './call-landmarks.ts';
+import { type CallerLandmarks, identitiesAsked } from './call-landmarks.ts';
 import type { CallQuestion } from './calls.ts';
 import { documented, strangers } from './strangers.ts';
 
@@ -22,19 +22,24 @@ export interface CallParty {
   readonly pods: readonly ClusterPod[];
 }
 
+export interface CallParties {
+  readonly parties: readonly CallParty[];
+  /** False where policies tell more identities apart than there are parties for. */
+  readonly whole: boolean;
+}
+
 /** `identityOf`: how the mesh writes an account. */
 export function callParties(
   cluster: Cluster,
   landmarks: readonly CallerLandmarks[],
   identityOf: (namespace: string, account: string) => string,
-): CallParty[] {
+): CallParties {
   const networks = landmarks.flatMap((each) => each.networks);
-  return [
-    ...workloads(cluster, networks),
-    ...nodes(cluster),
-    ...outside(cluster, networks),
-    ...identities(cluster, landmarks, identityOf),
-  ];
+  const { parties, whole } = identities(cluster, landmarks, identityOf);
+  return {
+    parties: [...workloads(cluster, networks), ...nodes(cluster), ...outside(cluster, networks), ...parties],
+    whole,
+  };
 }
 
 function workloads({ pods }: Cluster, networks: readonly Network[]): CallParty[] {
@@ -94,29 +99,22 @@ function identities(
   { pods }: Cluster,
   landmarks: readonly CallerLandmarks[],
   identityOf: (namespace: string, account: string) => string,
-): CallParty[] {
+): Pick<CallParties, 'parties' | 'whole'> {
   const known = new Set(
     pods.flatMap(({ namespace, serviceAccount }) =>
       serviceAccount === null ? [] : identityOf(namespace, serviceAccount),
     ),
   );
-  const all = withMeetings(
-    landmarks.flatMap((each) => each.identities),
-    meetings,
+  const rest = { label: 'any other identity', value: identityOf('other', 'other') };
+  const { asked, whole } = identitiesAsked(rest, landmarks, (identity) => !known.has(identity));
+  const parties = asked.map(
+    (each): CallParty => ({
+      ...{ type: 'outside', pods: [] },
+      label: each === rest ? rest.label : `identity ${each.label}`,
+      ends: [{ src: { ip: documented[0] }, identity: each.value }],
+    }),
   );
-  const named = new Map(all.map((each) => [each.value, each]));
-  const rest = identityOf('other', 'other');
-  return [...named.values()]
-    .filter(({ value }) => value !== rest && !known.has(value))
-    .map(({ label, value }) => ({ label: `identity ${label}`, value }))
-    .concat({ label: 'any other identity', value: rest })
-    .map(
-      ({ label, value }): CallParty => ({
-        ...{ type: 'outside', label, pods: [] },
-        ends: [{ src: { ip: documented[0] }, identity: value }],
-      }),
-    )
-    .toSorted(byLabel);
+  return { parties: parties.toSorted(byLabel), whole };
 }
 
 function byLabel(a: CallParty, b: CallParty): number {

@@ -39,11 +39,12 @@ function questionsAbout(pod: ClusterPod, judges: readonly CallJudge[], world: Ca
     world.proxyPorts,
   );
   const ways = landmarks.some((each) => each.direct) ? [false, true] : [false];
-  const each = requests ?? requestsAsked([]) ?? [];
   return {
-    asked: ports.flatMap((port) => each.flatMap((request) => ways.map((direct) => ({ ...port, request, direct })))),
+    asked: ports.flatMap((port) =>
+      requests.asked.flatMap((request) => ways.map((direct) => ({ ...port, request, direct }))),
+    ),
     beyond: [
-      ...(requests === null ? ['requests of more kinds than are compared'] : []),
+      ...(requests.whole ? [] : ['requests of more kinds than are compared']),
       // What both say in one way is no difference.
       ...new Set(
         landmarks.flatMap(({ beyond }) =>

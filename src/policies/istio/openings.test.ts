@@ -69,6 +69,32 @@ test('networks and identities of elsewhere are parties of their own', () => {
   ]);
 });
 
+test('identities that several words mean together are parties, too, and those that nobody could have are none', () => {
+  const after = (source: object): object => policy({ ...api, rules: [fromWeb, { from: [{ source }] }] });
+  const far = { trustDomains: ['far.example'], namespaces: ['data'], principals: ['*/sa/web'] };
+  assert.deepEqual(told(compared(istio, [web()], [after(far)])), [
+    'identity far.example/ns/data/sa/web → Deployment shop/api any/TCP: deny to allow',
+  ]);
+  const within = { principals: ['cluster.local/ns/da*'], namespaces: ['*ta'] };
+  assert.deepEqual(told(compared(istio, [web()], [after(within)])), [
+    'Deployment data/db → Deployment shop/api any/TCP: deny to allow',
+    'identity cluster.local/ns/daxotherta/sa/other → Deployment shop/api any/TCP: deny to allow',
+  ]);
+  const [inShop, elsewhere] = [{ namespaces: ['shop'] }, { notNamespaces: ['data'] }];
+  const identities = told(compared(istio, [after(inShop)], [after(elsewhere)])).filter((each) =>
+    /^identity/.test(each),
+  );
+  assert.deepEqual(identities, [], 'nobody is of two namespaces');
+});
+
+test('an alias of the trust domain has the same accounts', () => {
+  const given = { trustDomainAlias: ['old.example'] };
+  assert.deepEqual(
+    told(compared(istio, [web()], [policy({ ...api, rules: [] })], given)).filter((each) => /^identity/.test(each)),
+    ['identity old.example/ns/shop/sa/web → Deployment shop/api any/TCP: allow to deny'],
+  );
+});
+
 test('what asks for mutual TLS closes a port for who has none', () => {
   const strict = peers({ ...api, portLevelMtls: { 9000: { mode: 'STRICT' } } });
   const changes = told(compared(istio, listOf([]), [strict]));
@@ -130,6 +156,9 @@ const sources = fc.constantFrom<object>(
   { notNamespaces: ['data'] },
   { serviceAccounts: ['web'] },
   { serviceAccounts: ['far/b'] },
+  { trustDomains: ['far.example'], namespaces: ['data'], principals: ['*/sa/web'] },
+  { notTrustDomains: ['cluster.local'] },
+  { principals: ['*eb'], notNamespaces: ['da*'] },
   { ipBlocks: ['10.0.0.0/24'] },
   { ipBlocks: ['198.51.100.0/24'], notIpBlocks: ['198.51.100.128/25'] },
 );

@@ -82,7 +82,7 @@ export function judgeOf({ policies: all, peers }: Policies, reading: Reading, cl
   return {
     judge,
     identityOf: accountOf,
-    callers: () => callersOf(policies, accountOf),
+    callers: () => callersOf(policies, trustDomains, accountOf),
     about(called) {
       const own = [...new Set([...atWorkload(called), ...atWaypoint(called)])];
       const asked = peers.filter(({ namespace }) => namespace === called.namespace || namespace === rootNamespace);

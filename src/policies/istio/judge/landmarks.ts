@@ -4,6 +4,7 @@ import type { CallerLandmarks, Example, RequestLandmarks } from '../../call-land
 import { pathMatches } from './paths.ts';
 import type { Policy } from './read.ts';
 import type { Condition, Operation, Source } from './schema.ts';
+import { accountMatches, inOwnDomains, namespaceMatches, principalMatches, trustDomainMatches } from './texts.ts';
 
 interface Words {
   readonly sources: readonly Source[];
@@ -56,30 +57,48 @@ export function portsOf(policies: readonly Policy[]): number[] {
 
 export function callersOf(
   policies: readonly Policy[],
+  trustDomains: readonly string[],
   identityOf: (namespace: string, account: string) => string,
 ): CallerLandmarks {
   const sources = policies.flatMap((policy) => wordsOf(policy).sources);
   const conditions = policies.flatMap((policy) => wordsOf(policy).conditions);
   const blocks = [...valuesOf(sources, 'ipBlocks'), ...conditionsOf(conditions, 'source.ip')];
   const namespaces = [...valuesOf(sources, 'namespaces'), ...conditionsOf(conditions, 'source.namespace')];
-  const accounts = policies.flatMap((policy) =>
-    valuesOf(wordsOf(policy).sources, 'serviceAccounts').map((text) =>
-      text.includes('/') ? text : `${policy.namespace}/${text}`,
+  const accounts = [
+    ...new Set(
+      policies.flatMap((policy) =>
+        valuesOf(wordsOf(policy).sources, 'serviceAccounts').map((text) =>
+          text.includes('/') ? text : `${policy.namespace}/${text}`,
+        ),
+      ),
     ),
-  );
-  const principals = [...valuesOf(sources, 'principals'), ...conditionsOf(conditions, 'source.principal')];
-  const made = [
-    ...accounts.map((text) => identityOf(text.split('/')[0] ?? '', text.split('/')[1] ?? '')),
-    ...namespaces.map((text) => identityOf(plain(text), 'other')),
-    ...valuesOf(sources, 'trustDomains').map((domain) => `${plain(domain)}/ns/other/sa/other`),
   ];
+  const principals = [...valuesOf(sources, 'principals'), ...conditionsOf(conditions, 'source.principal')];
+  const domains = valuesOf(sources, 'trustDomains');
   return {
     networks: blocks.flatMap(networkOf),
     identities: [
-      ...principals.flatMap(principalExamples),
-      ...made.map((value) => ({ label: value, value, open: true })),
+      ...principals.flatMap((word) => inOwnDomains(word, trustDomains).flatMap(principalExamples)),
+      ...accounts.map((text) => made(identityOf(text.split('/')[0] ?? '', text.split('/')[1] ?? ''))),
+      ...namespaces.map((text) => ({
+        ...made(identityOf(plain(text), 'other')),
+        ...(text.includes('*') ? { open: 'within' as const } : {}),
+      })),
+      ...domains.map((domain) => made(`${plain(domain)}/ns/other/sa/other`)),
+      made('other.example/ns/other/sa/other'),
     ],
+    identityKey: (identity) =>
+      [
+        ...principals.map((word) => principalMatches(word, identity, trustDomains)),
+        ...accounts.map((word) => accountMatches(word, identity, '')),
+        ...namespaces.map((word) => namespaceMatches(word, identity)),
+        ...domains.map((word) => trustDomainMatches(word, identity, trustDomains)),
+      ].join(),
   };
+}
+
+function made(value: string): Example {
+  return { label: value, value, open: 'between' };
 }
 
 function networkOf(text: string): Network[] {
@@ -93,16 +112,23 @@ function plain(text: string): string {
   return text.replaceAll('*', 'other');
 }
 
-/** A prefix goes on as any other identity would. */
+/** Where a pattern says nothing, it is met by an account that nobody has. */
 function principalExamples(pattern: string): Example[] {
   if (pattern === '*') return [];
   if (!/^\*|\*$/.test(pattern)) return [{ label: pattern, value: pattern }];
-  if (pattern.startsWith('*'))
-    return [{ label: pattern, value: `other.example/ns/other${pattern.slice(1)}`, open: true }];
-  const begin = pattern.slice(0, -1);
-  const rest = ['cluster.local', 'ns', 'other', 'sa', 'other'].slice(begin.split('/').length - 1);
-  const value = `${begin}${begin.endsWith('/') ? rest.join('/') : ['x', ...rest.slice(1)].join('/')}`;
-  return [{ label: pattern, value, open: true }];
+  const rest = ['other.example', 'ns', 'other', 'sa', 'other'];
+  const parts = pattern.replace(/^\*|\*$/, '').split('/');
+  if (pattern.startsWith('*')) {
+    const [cut = '', ...end] = parts;
+    const before = rest.slice(0, Math.max(1, rest.length - end.length));
+    const last = before.pop() ?? '';
+    const value = [...before, last.endsWith(cut) ? last : `${last}${cut}`, ...end].join('/');
+    return [{ label: pattern, value, open: cut === '' ? 'between' : 'within' }];
+  }
+  const cut = parts.pop() ?? '';
+  const [next = 'x', ...after] = rest.slice(parts.length);
+  const value = [...parts, next.startsWith(cut) ? next : `${cut}x`, ...after].join('/');
+  return [{ label: pattern, value, open: cut === '' ? 'between' : 'within' }];
 }
 
 export function requestsOf(policies: readonly Policy[]): RequestLandmarks {
@@ -135,10 +161,10 @@ export function pathKeyOf(policies: readonly Policy[]): (path: string) => string
 /** `*` alone is met by any other text. */
 function textExamples(pattern: string): Example[] {
   if (pattern === '*') return [];
-  if (pattern.startsWith('*')) return [{ label: pattern, value: `X${pattern.slice(1)}`, open: true }];
+  if (pattern.startsWith('*')) return [{ label: pattern, value: `X${pattern.slice(1)}`, open: 'within' }];
   if (!pattern.endsWith('*')) return [{ label: pattern, value: pattern }];
   const begin = pattern.slice(0, -1);
-  return [begin, `${begin}X`].map((value) => ({ label: pattern, value, open: true }));
+  return [begin, `${begin}X`].map((value) => ({ label: pattern, value, open: 'within' }));
 }
 
 /** A template with a word of its own in each open segment, and with tails of several lengths. */
@@ -150,5 +176,5 @@ function pathExamples(pattern: string): Example[] {
     }));
   const filled = pattern.replaceAll('{*}', 'x');
   const all = filled.includes('{**}') ? ['', 'x', 'x/x'].map((tail) => filled.replace('{**}', tail)) : [filled];
-  return all.map((value) => ({ label: pattern, value, open: true }));
+  return all.map((value) => ({ label: pattern, value, open: 'within' }));
 }

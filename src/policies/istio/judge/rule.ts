@@ -10,7 +10,6 @@ import type { Condition, Operation, Rule, Source } from './schema.ts';
 import {
   accountMatches,
   addressMatches,
-  inOwnDomains,
   namespaceMatches,
   patternMatches,
   principalMatches,
@@ -86,23 +85,17 @@ function lists(values: List, notValues: List, test: (value: string) => Truth): T
 function sourceMatches(source: Source, { identity, ips }: Seen, frame: Frame, plain: boolean): Truth {
   const domains = frame.trustDomains;
   return all([
-    lists(source.principals, source.notPrincipals, (value) => principal(value, identity, domains)),
+    lists(source.principals, source.notPrincipals, (value) => principalMatches(value, identity, domains)),
     lists(source.namespaces, source.notNamespaces, (value) => namespaceMatches(value, identity)),
     lists(source.serviceAccounts, source.notServiceAccounts, (value) =>
       accountMatches(value, identity, frame.namespace),
     ),
-    lists(source.trustDomains, source.notTrustDomains, (value) =>
-      any((domains.includes(value) ? domains : [value]).map((each) => trustDomainMatches(each, identity))),
-    ),
+    lists(source.trustDomains, source.notTrustDomains, (value) => trustDomainMatches(value, identity, domains)),
     lists(source.ipBlocks, source.notIpBlocks, (value) => addressMatches(value, ips)),
     // X-Forwarded-For or the PROXY protocol tell it, and how many proxies are trusted is the mesh's setting.
     lists(source.remoteIpBlocks, source.notRemoteIpBlocks, () => 'maybe'),
     plain ? 'yes' : lists(source.requestPrincipals, source.notRequestPrincipals, () => 'maybe'),
   ]);
-}
-
-function principal(value: string, identity: Told, domains: readonly string[]): Truth {
-  return any(inOwnDomains(value, domains).map((each) => principalMatches(each, identity)));
 }
 
 function operationMatches(operation: Operation, { ports, http }: Seen, plain: boolean): Truth {
@@ -136,7 +129,7 @@ function conditionHolds(key: string, value: string, seen: Seen, frame: Frame): T
     case 'source.namespace':
       return namespaceMatches(value, seen.identity);
     case 'source.principal':
-      return principal(value, seen.identity, frame.trustDomains);
+      return principalMatches(value, seen.identity, frame.trustDomains);
     case 'destination.ip':
       return addressMatches(value, seen.destinationIps);
     default:

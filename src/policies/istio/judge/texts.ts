@@ -17,8 +17,13 @@ export function textMatches(pattern: string, text: Told, matches = patternMatche
   return text === null ? 'no' : matches(pattern, text);
 }
 
+/** Of the mesh's own trust domains, whichever it has. */
+export function principalMatches(value: string, identity: Told, domains: readonly string[]): Truth {
+  return any(inOwnDomains(value, domains).map((each) => principalIs(each, identity)));
+}
+
 /** Principals are compared with a SPIFFE identity without its scheme; a suffix is part of a regular expression. */
-export function principalMatches(pattern: string, identity: Told): Truth {
+function principalIs(pattern: string, identity: Told): Truth {
   if (identity === undefined || identity === null || !pattern.startsWith('*') || pattern === '*')
     return textMatches(pattern, identity);
   try {
@@ -43,8 +48,10 @@ export function accountMatches(pattern: string, identity: Told, ownNamespace: st
   );
 }
 
-export function trustDomainMatches(pattern: string, identity: Told): Truth {
-  return textMatches(pattern, typeof identity === 'string' ? (identity.split('/')[0] ?? '') : identity);
+/** One of the mesh's own stands for them all. */
+export function trustDomainMatches(pattern: string, identity: Told, domains: readonly string[]): Truth {
+  const own = typeof identity === 'string' ? (identity.split('/')[0] ?? '') : identity;
+  return any((domains.includes(pattern) ? domains : [pattern]).map((each) => textMatches(each, own)));
 }
 
 /** An end may have several addresses: which of them it used is not known. */

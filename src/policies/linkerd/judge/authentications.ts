@@ -81,14 +81,14 @@ export function identityOf(
 
 export function passes({ identity, network }: Authorization, client: Client): Truth {
   return all([
-    identity === null ? 'yes' : identityPasses(identity, client.identity),
+    identity === null ? 'yes' : identityMatches(identity, client.identity),
     network === null
       ? 'yes'
       : all([within(network.cidr, client.ips), not(any(network.except.map((each) => within(each, client.ips))))]),
   ]);
 }
 
-function identityPasses(pattern: string, identity: Client['identity']): Truth {
+export function identityMatches(pattern: string, identity: Client['identity']): Truth {
   if (identity === undefined) return 'maybe';
   if (identity === null) return 'no';
   if (pattern === '*') return 'yes';

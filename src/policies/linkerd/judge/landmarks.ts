@@ -2,7 +2,7 @@
 import { type Network, parseAddress, parseNetwork, single } from '#kubernetes/addresses.ts';
 import type { CallerLandmarks, Example, RequestLandmarks } from '../../call-landmarks.ts';
 import type { Called } from '../../calls.ts';
-import type { Authorization } from './authentications.ts';
+import { type Authorization, identityMatches } from './authentications.ts';
 import { examplesOf } from './expressions.ts';
 import type { Server } from './read.ts';
 import type { Match } from './route-schema.ts';
@@ -13,7 +13,12 @@ export function callersOf(servers: readonly Server[]): CallerLandmarks {
     ...authorizations,
     ...routes.flatMap((route) => route.authorizations),
   ]);
-  return { networks: all.flatMap(networksOf), identities: all.flatMap(identitiesOf) };
+  const words = [...new Set(all.flatMap(({ identity }) => identity ?? []))];
+  return {
+    networks: all.flatMap(networksOf),
+    identities: all.flatMap(identitiesOf),
+    identityKey: (identity) => words.map((word) => identityMatches(word, identity)).join(),
+  };
 }
 
 function networksOf({ network }: Authorization): Network[] {
@@ -82,9 +87,13 @@ function pathsOf({ type, value }: Match['path'], beyond: string[]): Example[] {
     const own = value.replace(/\/+$/, '');
     return own === ''
       ? []
-      : [own, `${own}/x`].map((each) => ({ label: `${own}${each === own ? '' : '/…'}`, value: each, open: true }));
+      : [own, `${own}/x`].map((each) => ({ label: `${own}${each === own ? '' : '/…'}`, value: each, open: 'within' }));
   }
-  return textsOf(type, value, beyond).map((each) => ({ label: value, value: each, open: type !== 'Exact' }));
+  return textsOf(type, value, beyond).map((each) => ({
+    label: value,
+    value: each,
+    ...(type === 'Exact' ? {} : { open: 'within' }),
+  }));
 }
 
 /** Which of the words about paths mean one; a path that is a prefix's own end meets others of its length. */
