@@ -20,10 +20,10 @@ demo: setup build ## record nginx, write its policies, prove them, run it under 
 
 test: setup build lint ## all tests; as root with ../shared beside the checkout nothing is skipped
 	scripts/kubernetes-tools
-	$(NODE) --test --test-concurrency=2 --test-reporter=./scripts/reporter.ts $(TESTS)
+	$(NODE) --import ./scripts/chance.ts --test --test-concurrency=2 --test-reporter=./scripts/reporter.ts $(TESTS)
 
 test-pure: node_modules/.installed ## the tests that need no kernel, no root and no network; seconds
-	$(NODE) --test --test-reporter=./scripts/reporter.ts $(filter-out test/%,$(filter-out %.kernel.test.ts,$(TESTS)))
+	$(NODE) --import ./scripts/chance.ts --test --test-reporter=./scripts/reporter.ts $(filter-out test/%,$(filter-out %.kernel.test.ts,$(TESTS)))
 
 lint: node_modules/.installed build/bpf/layouts.o ## types, lint, format, generated files
 	$(NODE) scripts/layouts.ts --check

@@ -172,7 +172,7 @@ comparingIsAsking(linkerd, {
         '/orders/18',
         '/healthz',
       ].flatMap((path) =>
-        ['api.shop', 'elsewhere'].flatMap((host) =>
+        ['api.shop', 'web.shop', 'elsewhere'].flatMap((host) =>
           (path === '/a' || path === '/a?q=1' ? [{}, { 'x-team': 'red' }] : [{}]).map((headers) => ({
             method,
             path,
