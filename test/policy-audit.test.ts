@@ -220,7 +220,7 @@ describe('a PolicyAudit', { skip }, () => {
     assert.match(finding?.rule ?? '', /^NetworkPolicy shop\/cart isolates it, and no ingress rule lets this through$/);
     const refused = await dana('audit', 'promote', 'cart', '--apply');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /would refuse 1 of what was observed, 0 are not certain, 192\.0\.2\.7 → /);
+    assert.match(refused.stderr, /would refuse 1 of what was observed, 0 not certain, 192\.0\.2\.7 → /);
     assert.ok(!api.requests.some(({ method, path }) => method === 'PATCH' && path.includes('networkpolicies')));
   });
 

@@ -18,7 +18,7 @@ export interface InForce {
 export async function policiesInForce(kind: PolicyKind, files: readonly string[], api: Api | null): Promise<InForce> {
   if (api === null && files.length === 0)
     throw new Failure(
-      'name the policies with -f FILE, or ask a cluster for what is deployed (without --from, --flows)',
+      'name the policies with -f FILE, or ask a cluster for what is deployed (without --from, --flows, --cluster)',
     );
   const texts = await Promise.all(files.map(policiesIn));
   const number = `${files.length} file${files.length === 1 ? '' : 's'}`;

@@ -91,7 +91,7 @@ async function byMeaning(kind: PolicyKind, { folder, given, objects, after }: Co
     tell(
       changes.length === 0
         ? 'no difference in what is let through'
-        : `${of('opens')} open, ${of('closes')} close, ${changes.length - of('opens') - of('closes')} are not certain`,
+        : `${of('opens')} open, ${of('closes')} close, ${changes.length - of('opens') - of('closes')} not certain`,
     );
     if (changes.length > 0) process.exitCode = 1;
   } catch (error) {

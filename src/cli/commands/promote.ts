@@ -66,5 +66,5 @@ function objection(given: PolicyAudit): string | null {
   if (denied + unknown === 0) return null;
   const [first] = findings;
   const example = first === undefined ? '' : `, ${first.about} (${first.rule}) among them`;
-  return `it would refuse ${denied} of what was observed, ${unknown} are not certain${example}`;
+  return `it would refuse ${denied} of what was observed, ${unknown} not certain${example}`;
 }

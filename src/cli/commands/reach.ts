@@ -10,7 +10,7 @@ import { readCluster } from '../cluster-file.ts';
 import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { policiesIn, policiesInForce } from '../policies-in-force.ts';
-import { columns, tell } from '../story.ts';
+import { columns, count, tell } from '../story.ts';
 
 export interface ReachFlags extends ClusterFlags {
   readonly filename?: readonly string[];
@@ -79,7 +79,7 @@ function print(found: readonly Reach[], { name, by, kind }: Heading, { output, d
     const title = direction === 'ingress' ? `Who can reach ${name}${by}` : `Whom ${name} can reach${by}`;
     const lines = rows.map(({ peer, ports, verdict, rule }) => [peer, ports, verdict, rule]);
     const heads = [direction === 'ingress' ? 'FROM' : 'TO', 'PORTS', 'VERDICT', 'RULE'];
-    const rest = closed.size === 0 ? '' : `\n${closed.size} others: nothing`;
+    const rest = closed.size === 0 ? '' : `\n${count(closed.size, 'other')}: nothing`;
     return `${title}\n${rows.length === 0 ? 'nobody' : columns(heads, lines)}${rest}\n`;
   });
   process.stdout.write(table.join('\n'));
