@@ -218,6 +218,7 @@ const paths = [
   '/orders/17',
   '/orders/18',
   '/orders/b',
+  '/orders/x/b',
 ];
 const team = (value: string): object => ({ 'x-team': value });
 

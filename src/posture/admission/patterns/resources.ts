@@ -15,6 +15,7 @@ function isSet(name: 'cpu' | 'memory', part: 'requests' | 'limits'): Candidate {
   return ofContainers({
     id: `${name}-${part}`,
     which: 'ownContainers',
+    targets: targets.sized,
     // A limit alone is a request, too: the API server makes it one.
     holds: part === 'limits' ? own : cel`${own} || c.?resources.?limits.?${{ cel: name }}.hasValue()`,
     message: `each container must have resources.${part}.${name}`,
@@ -53,6 +54,7 @@ function ratio(name: 'cpu' | 'memory'): Pattern {
       ofContainers({
         id: `${name}-limit-ratio`,
         which: 'ownContainers',
+        targets: targets.sized,
         holds: cel`!c.?resources.?limits.?${part}.hasValue() || (${request} > 0.0 && ${limit} <= ${request} * ${bound})`,
         message: `the ${name} limit must be at most ${most} times the request`,
         widening: 'up to the next half above what 95 % of the containers have',

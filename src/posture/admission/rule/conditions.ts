@@ -41,10 +41,15 @@ export function conditionsOf({ targets, reads, exceptions }: Rule): Named[] {
       expression: any([cel`request.?operation.orValue("") != "UPDATE"`, ...reads.map(changed)]),
     },
   ];
-  // Gatekeeper and Kyverno ask the rules about pods of debug containers, too.
-  if (targets.some(({ kind }) => kind === 'Pod') && !targets.some((each) => each.subresource !== undefined))
-    conditions.push({ name: 'not-a-subresource', expression: cel`${subresource} == ""` });
-  if (exceptions.length > 0) conditions.push({ name: 'not-excepted', expression: cel`!(${isExcepted(exceptions)})` });
+  // Gatekeeper and Kyverno ask the rules about pods of debug containers and of resizes, too.
+  if (targets.some(({ kind }) => kind === 'Pod'))
+    conditions.push({
+      name: 'not-another-subresource',
+      expression: cel`${subresource} in ${['', ...targets.flatMap((each) => each.subresource ?? [])]}`,
+    });
+  const resized = targets.some((each) => each.subresource === 'resize');
+  if (exceptions.length > 0)
+    conditions.push({ name: 'not-excepted', expression: cel`!(${isExcepted(exceptions, resized)})` });
   return conditions;
 }
 
@@ -64,7 +69,7 @@ const byController = cel`request.?userInfo.?username.orValue("") in ${[
 ]}`;
 
 /** An exception holds for the object of that name and for what its controllers make of it. */
-function isExcepted(exceptions: readonly Subject[]): Cel {
+function isExcepted(exceptions: readonly Subject[], resized: boolean): Cel {
   const texts = exceptions.map((each) => `${each.kind}/${each.namespace}/${each.name}`);
   const within = (kind: string): string[] =>
     exceptions.flatMap((each) => (each.kind === kind ? [`${each.namespace}/${each.name}`] : []));
@@ -93,7 +98,8 @@ function isExcepted(exceptions: readonly Subject[]): Cel {
     ...(claims.length === 0
       ? []
       : [cel`${byController} && object.kind == "PersistentVolumeClaim" && (${any(claims)})`]),
-    cel`${byController} && object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && (${any(owners)}))`,
+    // Whoever resizes a pod cannot change its owners, and autoscalers do it.
+    cel`${resized ? cel`(${any([byController, cel`${subresource} == "resize"`])})` : byController} && object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && (${any(owners)}))`,
   ]);
 }
 

@@ -15,8 +15,8 @@ export interface Target {
   readonly version: string;
   readonly kind: string;
   readonly resource: string;
-  /** `ephemeralcontainers`: then it is changed, not made. */
-  readonly subresource?: string;
+  /** Then it is changed, not made. */
+  readonly subresource?: 'ephemeralcontainers' | 'resize';
 }
 
 /** Named values that expressions may use as `variables.NAME`, in the order in which they build on each other. */
@@ -83,6 +83,8 @@ const of = (group: string, version: string, kind: string, resource: string): Tar
 });
 const pods = of('', 'v1', 'Pod', 'pods');
 const ephemeral: Target = { ...pods, subresource: 'ephemeralcontainers' };
+/** Kubernetes 1.33. An older API server has no such requests and takes policies about them. */
+const resize: Target = { ...pods, subresource: 'resize' };
 const deployments = of('apps', 'v1', 'Deployment', 'deployments');
 const statefulSets = of('apps', 'v1', 'StatefulSet', 'statefulsets');
 const daemonSets = of('apps', 'v1', 'DaemonSet', 'daemonsets');
@@ -106,6 +108,8 @@ export const targets = {
   workloads,
   /** With debug containers, which come by a request of their own that can change nothing else. */
   containers: [...workloads, ephemeral],
+  /** With what changes requests and limits of a pod that runs. */
+  sized: [...workloads, resize],
   pods: [pods, ephemeral],
   /** That people make and name. */
   deployed: [deployments, statefulSets, daemonSets, cronJobs],

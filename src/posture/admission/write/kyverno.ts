@@ -26,7 +26,9 @@ export function writeKyverno(rule: Rule, stage: Stage): string {
 }
 
 export function writeKyvernoCluster(rule: Rule, stage: Stage): string {
-  const { scope, targets } = rule;
+  const { scope } = rule;
+  // Kyverno refuses a policy with a kind that the API server does not have.
+  const targets = rule.targets.filter(({ subresource }) => subresource !== 'resize');
   const taken: YamlMap = { kinds: targets.map(kindOf), operations: ['CREATE', 'UPDATE'] };
   const only: YamlMap = 'only' in scope ? { namespaces: [...scope.only] } : {};
   const except = 'except' in scope ? scope.except : [];
@@ -57,7 +59,11 @@ export function writeKyvernoCluster(rule: Rule, stage: Stage): string {
       ],
     },
   };
-  return yamlDocument(headOf(rule), policy);
+  const unasked =
+    targets.length < rule.targets.length
+      ? ['who resizes a pod in place is not asked: this form takes pods/resize on Kubernetes 1.33 and later alone']
+      : [];
+  return yamlDocument([...headOf(rule), ...unasked], policy);
 }
 
 /** `apps/v1/Deployment`, `v1/Pod`, `v1/Pod/ephemeralcontainers`. */
