@@ -112,7 +112,8 @@ function namesOf(
 /** A ReplicaSet's hash and a pod's tail (Kubernetes' safe alphabet), a Job's time, a UUID. Ordinals of a StatefulSet stay. */
 function isGenerated(name: string): boolean {
   return (
-    /-[bcdfghjklmnpqrstvwxz2456789]{5}$/.test(name) ||
+    // The one word of people that this alphabet can write.
+    /-(?!https$)[bcdfghjklmnpqrstvwxz2456789]{5}$/.test(name) ||
     /-[bcdfghjklmnpqrstvwxz2456789]{8,10}(-[bcdfghjklmnpqrstvwxz2456789]{5})?$/.test(name) ||
     /-\d{8,}$/.test(name) ||
     /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/.test(name)

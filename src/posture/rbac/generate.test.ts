@@ -59,10 +59,11 @@ test('names stay where they are few and lasting', () => {
   const any = role([{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
   assert.deepEqual(rulesOf(named(['a', 'b', 'c', 'd'])), any);
   assert.deepEqual(rulesOf(named(['web-5d4f8c7b9-x2x4z'])), any);
-  assert.deepEqual(
-    rulesOf(named(['web-0', 'web-1'])),
-    role([{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['web-0', 'web-1'], verbs: ['get'] }]),
-  );
+  for (const lasting of [['web-0', 'web-1'], ['web-https']])
+    assert.deepEqual(
+      rulesOf(named(lasting)),
+      role([{ apiGroups: [''], resources: ['configmaps'], resourceNames: lasting, verbs: ['get'] }]),
+    );
 });
 
 test('who creates objects reads the next one under another name', () => {
