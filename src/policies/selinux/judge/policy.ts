@@ -90,6 +90,7 @@ function attempt(
   sorts: ReadonlyMap<string, 'type' | 'attribute'>,
   disabled: Set<string>,
 ): Policy {
+  const before = disabled.size;
   function fails({ list, optionals }: Pick<Statement, 'list' | 'optionals'>, why: string): void {
     const inner = optionals.at(-1);
     if (inner === undefined) throw new UnreadableArtifact(`line ${list.line}`, `${textOf(list).slice(0, 120)}: ${why}`);
@@ -209,7 +210,8 @@ function attempt(
         fails(statement, error.message);
       }
     }
-  const circular = circularAttribute(attributes);
+  // What holds itself in a block that vanishes is gone with it.
+  const circular = disabled.size === before ? circularAttribute(attributes) : null;
   if (circular !== null) throw new UnreadableArtifact('', `the attribute ${circular} holds itself`);
   const settled = made.rules.map((rule) => ({ ...rule, uncertain: needOf(rule.statement.optionals, needs) }));
   return {
