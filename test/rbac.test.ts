@@ -104,6 +104,9 @@ test('a broken line is told by its number, the rest is done, and the exit code s
   assert.equal(code, 2);
   assert.match(stderr, /audit\.log:3: not JSON; passed over/);
   assert.deepEqual(readdirSync(place), ['system-serviceaccount-shop-app-rbac.yaml']);
+  // What nobody was seen to use may stand in the line that could not be read.
+  assert.equal((await run(['gen', 'rbac', 'nobody', '--audit-log', log])).code, 2);
+  assert.equal((await run(['gen', 'rbac', 'nobody', '--audit-log', whole])).code, 1);
 });
 
 test('a log on standard input, without an end of line, in CRLF, is the same log', async () => {

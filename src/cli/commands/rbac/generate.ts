@@ -42,7 +42,9 @@ export async function genRbac(name: string | undefined, flags: GenFlags): Promis
   const written = wanted.map((subject) => ({ subject, own: usesOf(subject, uses) }));
   const nothing = written.filter(({ own }) => own.length === 0);
   for (const { subject } of nothing) tell(`nothing of ${subject.type} ${JSON.stringify(subject.name)} was seen`);
-  if (written.length === nothing.length) throw new Failure(noSubject([...users.keys()]), 1);
+  // Lines that could not be read may have held what is missing.
+  if (written.length === nothing.length)
+    throw new Failure(noSubject([...users.keys()]), process.exitCode === 2 ? 2 : 1);
   for (const { subject, own } of written) if (own.length > 0) await write(subject, own, options, flags);
   if (flags.people !== true && flags.subject === undefined && flags.group === undefined) tellPeople(users);
 }
