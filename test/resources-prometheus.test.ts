@@ -64,6 +64,21 @@ const exposed: readonly Exposed[] = [
     labels: { namespace: 'shop', pod, container: 'app', reason: 'OOMKilled', uid: 'u' },
     samples: minutes.filter((at) => at >= from).map((at) => [at, 1] as const),
   })),
+  // As where cAdvisor's limits are dropped: the one's limit is told by kube-state-metrics, the other's by nobody.
+  ...['told-0', 'untold-0'].flatMap((pod) => [
+    counter('container_cpu_usage_seconds_total', labels(pod), () => 0.2),
+    gauge('container_memory_working_set_bytes', labels(pod), () => 300 * mebibyte),
+    {
+      metric: 'container_oom_events_total',
+      labels: labels(pod),
+      samples: minutes.map((at) => [at, at >= killedAt ? 1 : 0] as const),
+    },
+  ]),
+  gauge(
+    'kube_pod_container_resource_limits',
+    { namespace: 'shop', pod: 'told-0', container: 'app', resource: 'memory', unit: 'byte' },
+    () => 512 * mebibyte,
+  ),
   // The same container, scraped by another replica of the server.
   gauge('container_memory_working_set_bytes', { ...labels(first), prometheus_replica: 'b' }, () => 290 * mebibyte),
   // The pod's own cgroup and its pause container, and another workload whose name begins alike.
@@ -149,6 +164,23 @@ describe('Prometheus', { skip: noPrometheus }, () => {
     assert.match(stderr, /what is requested now is not known/);
   });
 
+  test('a kill is seen where the limits of cAdvisor are dropped: at the limit that is told, or at what was used', async () => {
+    for (const [name, least] of [
+      ['told', Math.ceil(512 * 1.2)],
+      ['untold', 400],
+    ] as const) {
+      const { code, stdout, stderr } = await gen(
+        `sts/${name}`,
+        '--metrics',
+        prometheus.url,
+        '--observation-period',
+        '2d',
+      );
+      assert.equal(code, 0, stderr);
+      assert.equal(line.parse(JSON.parse(stdout)).containers['app']?.memory.limit, least * mebibyte, stderr);
+    }
+  });
+
   test('behind a path and with a tenant, in chunks that no server refuses, and a name behind the URL', async () => {
     asked.length = 0;
     const { code, stdout, stderr } = await gen(
@@ -199,7 +231,7 @@ describe('Prometheus', { skip: noPrometheus }, () => {
       'a step that is none',
       () => ['web', '--metrics', prometheus.url, '--step', '1'],
       2,
-      /--step takes a length of time \(30s, 1m\), not "1"/,
+      /--step takes a length of time in whole seconds \(30s, 2m\), not "1"/,
     ],
     ['no URL', () => ['web', '--metrics', 'prometheus'], 2, /takes its URL behind it/],
     ['a name that is none', () => ['a"}', '--metrics', prometheus.url], 2, /is no name of an object/],

@@ -5,7 +5,8 @@ import { fold } from '#baseline/fold.ts';
 import { secondsOf } from '#posture/resources/quantity.ts';
 import type { ContainerUsage } from '#posture/resources/series.ts';
 import { type PodUsage, podUsages } from '#posture/resources/sources/metrics-api.ts';
-import { podPattern } from '#posture/resources/sources/prometheus.ts';
+import { podPattern } from '#posture/resources/sources/pod-names.ts';
+import type { Asked } from '#posture/resources/sources/prometheus.ts';
 import { type Measured, seriesOf } from '#posture/resources/sources/recordings.ts';
 import type { Api } from '../cluster/api.ts';
 import { openCluster } from '../cluster/open.ts';
@@ -13,7 +14,7 @@ import { type EvidenceFlags, findEvidence } from '../evidence.ts';
 import { Failure } from '../failure.ts';
 import { tell } from '../story.ts';
 import type { Wanted } from './resources-cluster.ts';
-import { openPrometheus, type PrometheusFlags } from './resources-prometheus.ts';
+import { openPrometheus, type Prometheus, type PrometheusFlags } from './resources-prometheus.ts';
 
 export type SourceFlags = EvidenceFlags &
   PrometheusFlags & { readonly step: string; readonly rateWindow: string; readonly observationPeriod: string };
@@ -51,18 +52,32 @@ function measuredOf(baselines: readonly Baseline[], name: string | undefined): M
   return all;
 }
 
-export async function fromPrometheus(url: string, wanted: readonly Wanted[], flags: SourceFlags): Promise<Measured[]> {
-  const [step, window, period] = [flags.step, flags.rateWindow, flags.observationPeriod].map(secondsOf);
-  if (step == null || step < 1)
-    throw new Failure(`--step takes a length of time (30s, 1m), not ${JSON.stringify(flags.step)}`);
-  if (window == null || window < 1)
-    throw new Failure(`--rate-window takes a length of time (2m), not ${JSON.stringify(flags.rateWindow)}`);
+/** What is wrong with the flags is said before anything is asked. */
+export async function fromPrometheus(
+  url: string,
+  flags: SourceFlags,
+): Promise<(wanted: readonly Wanted[]) => Promise<Measured[]>> {
+  const seconds = (flag: string, text: string): number => {
+    const read = secondsOf(text);
+    if (read !== null && read >= 1 && Number.isInteger(read)) return read;
+    throw new Failure(`${flag} takes a length of time in whole seconds (30s, 2m), not ${JSON.stringify(text)}`);
+  };
+  const [step, window] = [seconds('--step', flags.step), seconds('--rate-window', flags.rateWindow)];
+  const period = secondsOf(flags.observationPeriod) ?? 0;
   const prometheus = await openPrometheus(url, flags);
+  return (wanted) => usageOf(prometheus, wanted, { step, window, period, selector: flags.prometheusSelector ?? '' });
+}
+
+async function usageOf(
+  prometheus: Prometheus,
+  wanted: readonly Wanted[],
+  { period, ...how }: Pick<Asked, 'step' | 'window' | 'selector'> & { readonly period: number },
+): Promise<Measured[]> {
   const until = Math.floor(Date.now() / 1000);
   const found: Measured[] = [];
   for (const workload of wanted) {
-    const asked = { namespace: workload.namespace, workload, step, window, selector: flags.prometheusSelector ?? '' };
-    const containers = await prometheus.usage(asked, until - (period ?? 0), until);
+    const asked = { ...how, namespace: workload.namespace, workload };
+    const containers = await prometheus.usage(asked, Math.max(0, until - period), until);
     if (containers.length > 0) found.push(measured(workload, containers));
     else tell(`Prometheus knows no usage of ${workload.namespace}/${workload.name}`);
   }

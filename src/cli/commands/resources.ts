@@ -82,13 +82,13 @@ async function sourceOf(given: string | undefined, flags: ResourcesFlags): Promi
   const words = first === 'prometheus' ? rest.slice(1) : rest;
   const [behind, ...tooMany] = words;
   if (tooMany.length > 0 || (behind !== undefined && given !== undefined))
-    throw new Failure(`--metrics takes one source, not ${flags.metrics.join(' ')}`);
+    throw new Failure('--metrics takes one source, and one name may stand behind it');
   const name = given ?? behind;
   if (first === 'agent' || first === 'metrics-server') return { source: { type: first }, name };
   const url = first === 'prometheus' ? rest[0] : first;
   if (url === undefined) throw new Failure('--metrics prometheus takes its URL behind it, http://prometheus:9090');
   if (/^https?:\/\//.test(url)) return { source: { type: 'prometheus', url }, name };
-  if (first === 'prometheus') throw new Failure(`${JSON.stringify(url)} is no URL of a Prometheus`);
+  if (first === 'prometheus') throw new Failure('--metrics prometheus takes an http or https URL behind it');
   return { source: { type: (await isRecording(first)) ? 'recordings' : 'series', files: [first] }, name };
 }
 
@@ -126,13 +126,11 @@ async function found(
   if (source.type === 'series') return [await seriesMeasured(source.files, name), objectsOf(files ?? [])];
   if (source.type === 'recordings')
     return [await fromRecordings(name, { ...flags, from: source.files }), objectsOf(files ?? [])];
+  const prometheus = source.type === 'prometheus' ? await fromPrometheus(source.url, flags) : null;
   const objects = files ?? (await clusterObjects(cluster, flags, source.type !== 'metrics-server'));
   if (source.type === 'agent') return [await fromBroker(name, flags), objectsOf(objects)];
   const wanted = wantedOf(name, flags, cluster, objects);
-  const measured =
-    source.type === 'prometheus'
-      ? await fromPrometheus(source.url, wanted, flags)
-      : await fromMetricsServer(cluster.api(), wanted);
+  const measured = await (prometheus?.(wanted) ?? fromMetricsServer(cluster.api(), wanted));
   return [measured, objectsOf(objects)];
 }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Workload } from '#kubernetes/workload.ts';
 import type { Replica, Sample } from '../series.ts';
+import { podPattern } from './pod-names.ts';
 
 /** `oom`: as cAdvisor counts kills; `terminated`: as kube-state-metrics tells of a container's last end, where it is there. */
 export const parts = ['cpu', 'memory', 'throttled', 'oom', 'terminated', 'starts'] as const;
@@ -22,26 +23,6 @@ export interface Asked {
   readonly selector: string;
 }
 
-/** The alphabet in which Kubernetes writes what it appends to names. */
-const safe = '[bcdfghjklmnpqrstvwxz2456789]';
-
-/** A regular expression (RE2, anchored by Prometheus) for names of the workload's pods, those of old rollouts too. */
-export function podPattern({ name, kind }: Asked['workload']): string {
-  const own = name.replaceAll(/[.]/g, '[.]');
-  const suffixes: Readonly<Record<string, string>> = {
-    Deployment: `-${safe}{1,10}-${safe}{5}`,
-    ReplicaSet: `-${safe}{5}`,
-    ReplicationController: `-${safe}{5}`,
-    DaemonSet: `-${safe}{5}`,
-    Job: `-${safe}{5}`,
-    CronJob: `-[0-9]{6,10}-${safe}{5}`,
-    StatefulSet: '-[0-9]+',
-    Pod: '',
-  };
-  if (kind !== null) return `${own}${suffixes[kind] ?? `-[a-z0-9-]+`}`;
-  return `${own}(${[...new Set(Object.values(suffixes))].join('|')})`;
-}
-
 /** PromQL for one part. Several scrapers of one container count once. */
 export function queryOf(part: Part, { namespace, workload, step, window: seconds, selector }: Asked): string {
   const labels = [
@@ -54,8 +35,10 @@ export function queryOf(part: Part, { namespace, workload, step, window: seconds
   const window = `[${Math.max(step, seconds)}s]`;
   const own = `[${step}s]`;
   const highest = (expression: string): string => `max by (pod, container) (${expression})`;
-  // Where a limit is told by nobody, 0: then the usage counts.
-  const limit = highest(`max_over_time(container_spec_memory_limit_bytes{${labels}}${window})`);
+  const most = (selected: string): string => highest(`max_over_time(${selected}${window})`);
+  // Many installations drop cAdvisor's limits. Where nobody tells one, 0: then the usage counts.
+  const limit = `(${most(`container_spec_memory_limit_bytes{${labels}}`)} or ${most(`kube_pod_container_resource_limits{${labels},resource="memory"}`)})`;
+  const atLimit = (killed: string): string => `(${killed}) * 0 + ${limit} or (${killed}) * 0`;
   const rate = (metric: string): string => highest(`rate(${metric}{${labels}}${window})`);
   switch (part) {
     case 'cpu':
@@ -65,9 +48,11 @@ export function queryOf(part: Part, { namespace, workload, step, window: seconds
     case 'throttled':
       return `${rate('container_cpu_cfs_throttled_periods_total')} / ${rate('container_cpu_cfs_periods_total')}`;
     case 'oom':
-      return `(${highest(`increase(container_oom_events_total{${labels}}${window})`)} > 0) * 0 + ${limit}`;
+      return atLimit(`${highest(`increase(container_oom_events_total{${labels}}${window})`)} > 0`);
     case 'terminated':
-      return `(${highest(`kube_pod_container_status_last_terminated_reason{${labels},reason="OOMKilled"}`)} == 1) * 0 + ${limit}`;
+      return atLimit(
+        `${highest(`kube_pod_container_status_last_terminated_reason{${labels},reason="OOMKilled"}`)} == 1`,
+      );
     case 'starts':
       return highest(`container_start_time_seconds{${labels}}`);
   }
@@ -97,7 +82,7 @@ export function matrixOf(body: unknown): Matrix {
   const parsed = answer.safeParse(body);
   if (!parsed.success) throw new Error('the answer is none of the Prometheus HTTP API');
   const { status, error, warnings = [], data } = parsed.data;
-  if (status === 'error' || data === undefined) throw new Error(error ?? 'it gives no reason');
+  if (status === 'error' || data === undefined) throw new Error(error ?? 'the answer has no data');
   if (data.resultType !== 'matrix') throw new Error(`the answer is a ${data.resultType}, not a matrix`);
   return {
     warnings,
@@ -112,8 +97,8 @@ function sampleOf([at, text]: readonly [number, string]): Sample[] {
   return Number.isFinite(amount) && amount >= 0 ? [[at, amount]] : [];
 }
 
-/** Parts of one container, chunk after chunk → its replicas. */
-export function replicasIn(chunks: Readonly<Record<Part, readonly Matrix[]>>): Map<string, Replica[]> {
+/** Parts of one container, chunk after chunk → its replicas. `since`: what had ended by then is of before the range. */
+export function replicasIn(chunks: Readonly<Record<Part, readonly Matrix[]>>, since: number): Map<string, Replica[]> {
   const found = new Map<string, Map<string, Record<Part, Sample[]>>>();
   for (const part of parts)
     for (const { series } of chunks[part])
@@ -129,21 +114,24 @@ export function replicasIn(chunks: Readonly<Record<Part, readonly Matrix[]>>): M
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([container, pods]) => [
         container,
-        [...pods].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, own]) => replicaOf(name, own)),
+        [...pods].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, own]) => replicaOf(name, own, since)),
       ]),
   );
 }
 
-function replicaOf(name: string, { cpu, memory, throttled, oom, terminated, starts }: Record<Part, Sample[]>): Replica {
-  const first = Math.min(cpu[0]?.[0] ?? Number.POSITIVE_INFINITY, memory[0]?.[0] ?? Number.POSITIVE_INFINITY);
-  const started = [...new Set(starts.map(([, at]) => Math.round(at)))].filter((at) => at >= first - 600);
+function replicaOf(
+  name: string,
+  { cpu, memory, throttled, oom, terminated, starts }: Record<Part, Sample[]>,
+  since: number,
+): Replica {
   return {
     name,
     cpu,
     memory,
     throttled: throttled.map(([at, share]) => [at, Math.min(1, share)]),
-    oom: killsIn(oom, terminated, memory),
-    starts: started,
+    oom: killsIn(oom, terminated, memory, since),
+    // One of before the range, too: it says that the range's begin is none.
+    starts: [...new Set(starts.map(([, at]) => Math.round(at)))],
     peak: null,
   };
 }
@@ -152,10 +140,15 @@ function replicaOf(name: string, { cpu, memory, throttled, oom, terminated, star
 const sameKill = 300;
 
 /** An increase is seen for as long as its window lasts, a last end until there is another: what follows at once is no new kill. */
-function killsIn(oom: readonly Sample[], terminated: readonly Sample[], memory: readonly Sample[]): Sample[] {
-  const all = [oom, terminated]
-    .flatMap((samples) => samples.filter(([at], index) => at - (samples[index - 1]?.[0] ?? 0) > sameKill))
-    .toSorted((a, b) => a[0] - b[0]);
+function killsIn(
+  oom: readonly Sample[],
+  terminated: readonly Sample[],
+  memory: readonly Sample[],
+  since: number,
+): Sample[] {
+  const begins = (samples: readonly Sample[]): Sample[] =>
+    samples.filter(([at], index) => at - (samples[index - 1]?.[0] ?? 0) > sameKill);
+  const all = [...begins(oom), ...begins(terminated).filter(([at]) => at > since)].toSorted((a, b) => a[0] - b[0]);
   return all.flatMap(([at, limit], index): Sample[] => {
     if (at - (all[index - 1]?.[0] ?? 0) <= sameKill) return [];
     const seen = memory.findLast(([when]) => when <= at)?.[1] ?? 0;
@@ -169,12 +162,12 @@ export function chunksOf(
   until: number,
   step: number,
 ): { readonly start: number; readonly end: number }[] {
-  const most = Math.min(10_000 * step, 86_400);
-  const chunks: { start: number; end: number }[] = [];
+  const length = Math.max(1, Math.floor(Math.min(10_000, 86_400 / step))) * step;
   const aligned = (at: number): number => Math.floor(at / step) * step;
-  for (let start = aligned(since); start <= until; start += aligned(most))
-    chunks.push({ start, end: Math.min(start + aligned(most) - step, aligned(until)) });
-  return chunks.filter(({ start, end }) => end >= start);
+  const chunks: { start: number; end: number }[] = [];
+  for (let start = aligned(since); start <= until; start += length)
+    chunks.push({ start, end: Math.min(start + length - step, aligned(until)) });
+  return chunks;
 }
 
 /** A PromQL string. */
