@@ -168,7 +168,7 @@ describe('gen resources in a cluster', () => {
       /LimitRange small: memory of app of shop\/Deployment\/web is above its max of 256Mi: pods would be refused/,
     );
     assert.match(stderr, /260 MiB as the kernel saw it between samples/);
-    assert.match(stderr, /1 d 23 h were seen of the 7 d that were asked for/);
+    assert.match(stderr, /2 d were seen of the 7 d that were asked for/);
   });
 
   test('a period that is shorter leaves out what was before it', async () => {

@@ -18,7 +18,7 @@ export function shiftFinding(shift: Shift | null): Finding[] {
 }
 
 export function throttledFinding(share: number): Finding {
-  const text = `it had to wait for its CPU limit in ${percentText(share)} of the time: what it needed then was at least what is counted`;
+  const text = `in ${percentText(share)} of the time it had to wait for its CPU limit, or was next to it: what it needed then was at least what is counted`;
   return { type: 'throttled', text };
 }
 
@@ -34,12 +34,12 @@ export function burstFinding(flat: readonly Span[], usual: number, most: number)
 export function cycleFindings(cycle: Cycle | null, week: Week | null): Finding[] {
   const found: Finding[] = [];
   if (cycle !== null) {
-    const busy = `${coresText(cycle.high)} at the busiest hour, ${coresText(cycle.low)} at the calmest, busy from ${cycle.from} to ${cycle.to} h UTC`;
+    const busy = `${coresText(cycle.high)} at the busiest hour, ${coresText(cycle.low)} at the calmest, busy from ${cycle.busy.map(([from, to]) => `${from} to ${to} h`).join(' and ')} UTC`;
     const text = `CPU follows the day: ${busy}; replicas that follow it (an HPA) would ask for less than one figure for all hours`;
     found.push({ type: 'cycle', text });
   }
   if (week !== null) {
-    const text = `CPU follows the week: at most ${coresText(week.low)} in the mean of ${week.calm.join(', ')}, at least ${coresText(week.high)} on other days`;
+    const text = `CPU follows the week: at most ${coresText(week.low)} in the mean of ${week.calm.join(', ')}, at least ${coresText(week.high)} on other days (UTC)`;
     found.push({ type: 'cycle', text });
   }
   return found;

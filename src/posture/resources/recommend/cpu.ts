@@ -19,7 +19,7 @@ import {
 import { type Cycle, cycleIn, weekIn } from './cycle.ts';
 import { keptOf, type ReplicaSpans } from './kept.ts';
 import { rounded } from './rounding.ts';
-import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
+import { type ReplicaNeed, rulingOf, skewOf, sortedNeeds } from './skew.ts';
 import { day, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
 import { percentText, rangeOf, seenText } from './wording.ts';
@@ -50,8 +50,10 @@ export function cpuAdvice(
     const findings = shiftFinding(kept.shift);
     return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
   }
-  const quantiles = replicaQuantiles(replicas, kept.newest, options);
-  const rules = ruling(quantiles, options.replicaPercentile) ?? { name: null, value: 0, lastDay: false };
+  const quantiles = sortedNeeds(grouped(replicas).map((each) => quantileOf(each, kept.newest, options)));
+  const running = sortedNeeds(kept.running.map((each) => quantileOf(each, kept.newest, options)));
+  const nobody = { name: null, value: 0, lastDay: false };
+  const { need: rules, of } = rulingOf(quantiles, running, options.replicaPercentile) ?? { need: nobody, of: '' };
   const waited = secondsSeen(flat.filter(({ waits }) => waits)) / secondsSeen(flat);
   const censored = waited >= leastThrottled;
   const whole = sketch();
@@ -59,7 +61,7 @@ export function cpuAdvice(
   const high = Math.max(whole.atLeast(0.999) ?? 0, startup?.cpu ?? 0);
   const needed = options.strategy === 'guaranteed' ? Math.max(high, rules.value) : rules.value;
   const { value, floored } = rounded(needed * (1 + options.cpuMargin), options.cpuFloor, options.cpuStep);
-  const who = quantiles.length > 1 ? `, set by ${rules.name ?? 'one replica'} of ${quantiles.length}` : '';
+  const who = quantiles.length > 1 ? `, set by ${rules.name ?? 'one replica'} of ${of}` : '';
   const what =
     options.strategy === 'guaranteed'
       ? 'the most of 99.9 % of the time and of the start, since a limit would make it wait'
@@ -68,7 +70,7 @@ export function cpuAdvice(
     state: 'number',
     value,
     sure: sure * (censored ? 0.7 : 1),
-    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''} (${seenText(flat, replicas.length)}${who})`,
+    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''}${options.cpuMargin === 0 ? '' : ` and ${percentText(options.cpuMargin)} of margin`} (${seenText(flat, replicas.length)}${who})`,
   };
   const round = (cores: number): number => rounded(cores, options.cpuFloor, options.cpuStep).value;
   const bounds = [round(whole.quantile(0.5) ?? 0), round(Math.max(whole.max, startup?.cpu ?? 0))] as const;
@@ -117,28 +119,24 @@ interface ReplicaQuantile extends ReplicaNeed {
   readonly lastDay: boolean;
 }
 
-/** The lowest first. Replicas that were seen for a short time count as one: alone they are little more than their start. */
-function replicaQuantiles(
-  kept: readonly ReplicaSpans[],
-  newest: number,
-  { percentile, halfLife }: Options,
-): ReplicaQuantile[] {
+/** Replicas that were seen for a short time count as one: alone they are little more than their start. */
+function grouped(kept: readonly ReplicaSpans[]): readonly ReplicaSpans[] {
   const longest = Math.max(...kept.map(({ spans }) => secondsSeen(spans)));
-  const [long, short] = [true, false].map((isLong) =>
-    kept.filter(({ spans }) => secondsSeen(spans) >= longest / 10 === isLong),
-  );
-  const groups = (long ?? []).map(({ name, spans }) => ({ name, spans }));
-  if (short !== undefined && short.length > 0)
-    groups.push({ name: `${short.length} short-lived replicas`, spans: short.flatMap(({ spans }) => spans) });
-  return sortedNeeds(
-    groups.map(({ name, spans }): ReplicaQuantile => {
-      const [whole, last] = [sketch(), sketch()];
-      for (const span of spans) {
-        whole.add(span.value, weightOf(span, newest, halfLife));
-        if (span.at > newest - day) last.add(span.value, span.seconds);
-      }
-      const [overall, lately] = [whole.atLeast(percentile) ?? 0, last.atLeast(percentile) ?? 0];
-      return { name, value: Math.max(overall, lately), lastDay: lately > overall * 1.02 };
-    }),
-  );
+  const isLong = ({ spans }: ReplicaSpans): boolean => secondsSeen(spans) >= longest / 10;
+  const short = kept.filter((each) => !isLong(each));
+  if (short.length === 0) return kept;
+  const together = { name: `${short.length} short-lived replicas`, spans: short.flatMap(({ spans }) => spans) };
+  return [...kept.filter(isLong), together];
+}
+
+function quantileOf({ name, spans }: ReplicaSpans, newest: number, { percentile, halfLife }: Options): ReplicaQuantile {
+  const [whole, last] = [sketch(), sketch()];
+  // By its own end: of one that is gone for long, all would weigh next to nothing.
+  const end = spans.reduce((max, { at }) => Math.max(max, at), 0);
+  for (const span of spans) {
+    whole.add(span.value, weightOf(span, end, halfLife));
+    if (span.at > newest - day) last.add(span.value, span.seconds);
+  }
+  const [overall, lately] = [whole.atLeast(percentile) ?? 0, last.atLeast(percentile) ?? 0];
+  return { name, value: Math.max(overall, lately), lastDay: lately > overall * 1.02 };
 }

@@ -3,9 +3,8 @@ import type { Span } from './spans.ts';
 import { day } from './spans.ts';
 
 export interface Cycle {
-  /** Hours of the day (UTC), the first of the busy ones and the one after the last. */
-  readonly from: number;
-  readonly to: number;
+  /** Hours of the day (UTC): the first of busy ones that follow one another, and the one after the last. */
+  readonly busy: readonly (readonly [from: number, to: number])[];
   /** Means of the busiest and the calmest hour. */
   readonly high: number;
   readonly low: number;
@@ -23,8 +22,9 @@ export function cycleIn(all: readonly Span[]): Cycle | null {
   if (last - first < 2 * day) return null;
   const sums = Array.from({ length: hours }, () => ({ seconds: 0, value: 0 }));
   const total = { seconds: 0, value: 0, square: 0 };
-  for (const { at, value, seconds } of all) {
-    const own = sums[Math.floor((at % day) / 3600)];
+  for (const span of all) {
+    const { value, seconds } = span;
+    const own = sums[Math.floor((middleOf(span) % day) / 3600)];
     if (own === undefined) continue;
     own.seconds += seconds;
     own.value += value * seconds;
@@ -40,11 +40,19 @@ export function cycleIn(all: readonly Span[]): Cycle | null {
     sums.reduce((sum, { seconds }, hour) => sum + seconds * ((means[hour] ?? 0) - mean) ** 2, 0) / total.seconds;
   const [low, high] = [Math.min(...means), Math.max(...means)];
   if (variance <= 0 || between / variance < leastExplained || high < low * leastRatio) return null;
-  const busy = means.map((each) => each >= (low + high) / 2);
-  const from = busy.findIndex((each, hour) => each && busy[(hour + hours - 1) % hours] !== true);
-  let to = from;
-  while (busy[to % hours] === true) to += 1;
-  return { from, to: to % hours, high, low };
+  const isBusy = (hour: number): boolean => (means[hour % hours] ?? 0) >= (low + high) / 2;
+  const busy = means.flatMap((_, from): [number, number][] => {
+    if (!isBusy(from) || isBusy(from + hours - 1)) return [];
+    let to = from;
+    while (isBusy(to)) to += 1;
+    return [[from, to % hours]];
+  });
+  return { busy, high, low };
+}
+
+/** A sample is of the time before it. */
+function middleOf({ at, seconds }: Span): number {
+  return Math.max(0, at - seconds / 2);
 }
 
 export interface Week {
@@ -62,8 +70,9 @@ const inOrder = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 /** Null where not every day of a week was seen, or they are much alike. One week does not tell whether the next is the same. */
 export function weekIn(all: readonly Span[]): Week | null {
   const sums = new Map(weekdays.map((name) => [name, { seconds: 0, value: 0 }]));
-  for (const { at, value, seconds } of all) {
-    const own = sums.get(weekdays[Math.floor(at / day) % 7] ?? '');
+  for (const span of all) {
+    const { value, seconds } = span;
+    const own = sums.get(weekdays[Math.floor(middleOf(span) / day) % 7] ?? '');
     if (own === undefined) continue;
     own.seconds += seconds;
     own.value += value * seconds;

@@ -1,7 +1,7 @@
 /** What of the samples counts: all, or what came after the last level. */
 import type { Options } from '../options.ts';
 import { type Shift, shiftIn } from './shift.ts';
-import { secondsCovered, type Span } from './spans.ts';
+import { secondsCovered, secondsSeen, type Span, still } from './spans.ts';
 import { sureness } from './sureness.ts';
 import { tooShort } from './wording.ts';
 
@@ -13,6 +13,8 @@ export interface ReplicaSpans<S extends Span = Span> {
 export interface Kept<S extends Span> {
   /** Those of which something is left. */
   readonly replicas: readonly ReplicaSpans<S>[];
+  /** Those that were there to the end, for long enough to speak for themselves: what replaced others rules, however many those were. */
+  readonly running: readonly ReplicaSpans<S>[];
   /** Of all of them. */
   readonly flat: readonly S[];
   readonly shift: Shift | null;
@@ -39,8 +41,9 @@ export function keptOf<S extends Span>(
     .filter(({ spans }) => spans.length > 0);
   const flat = replicas.flatMap(({ spans }) => spans);
   const own = replicas.map(({ spans }) => spans);
-  const covered = secondsCovered(own);
+  const covered = secondsCovered(flat);
   const short = covered < options.minPeriod ? tooShort(covered, options) : null;
   const tooLittle = flat.length === 0 ? `there are no samples of ${what}` : short;
-  return { replicas, flat, shift, since, newest, sure: sureness(own, starts), tooLittle };
+  const running = replicas.filter(({ spans }) => still(spans, newest) && secondsSeen(spans) >= options.minPeriod);
+  return { replicas, running, flat, shift, since, newest, sure: sureness(own, starts), tooLittle };
 }

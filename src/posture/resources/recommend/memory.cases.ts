@@ -143,7 +143,7 @@ export const memoryCases: readonly Case[] = [
     holds(advice) {
       // 400 and 300 in turn: a standard deviation of 53 of 343.
       assert.ok(number(advice.memory.limit) > 500 * mebibyte && number(advice.memory.limit) < 540 * mebibyte);
-      assert.match(advice.memory.request.because, /and 3\d % since peaks differ by that/);
+      assert.match(advice.memory.request.because, /and 3\d %, twice the deviation of its days' peaks/);
     },
   },
   {

@@ -11,7 +11,7 @@ import type { Advised, Figure, Finding } from './advice.ts';
 import { keptOf, type ReplicaSpans } from './kept.ts';
 import { rounded } from './rounding.ts';
 import type { Shift } from './shift.ts';
-import { type ReplicaNeed, ruling, skewOf, sortedNeeds } from './skew.ts';
+import { type ReplicaNeed, rulingOf, skewOf, sortedNeeds } from './skew.ts';
 import { day, days, type Span, spans, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
 import { leakIn, type Leak } from './trend.ts';
@@ -40,7 +40,9 @@ export function memoryAdvice(
   // What grows all the time has no levels.
   const kept = keptOf(all, { what: 'memory', share: leak === null ? 1 : null, starts }, options);
   const { replicas, flat, shift, sure } = kept;
-  const oom = lastKill(steady, kept.since, options);
+  // Where it rose, what was not enough before is not enough now.
+  const fell = shift !== null && shift.after < shift.before;
+  const oom = killOf(steady, fell ? shift.at : Number.NEGATIVE_INFINITY, options);
   const findings = [...shiftFinding(shift), ...leakFinding(leak), ...(oom === null ? [] : [oom.finding])];
   const why = kept.tooLittle ?? (leak?.type === 'endless' ? 'it leaks: whatever the figure, it is reached' : null);
   if (why !== null) {
@@ -54,13 +56,16 @@ export function memoryAdvice(
       type: 'at-limit',
       text: `memory reached ${bytesText(most)} of a limit of ${bytesText(full)}: what it would use without one is not known`,
     });
-  const censored = Math.max(oom?.least ?? 0, full === null ? 0 : bumped(full, options));
+  const short = Math.max(oom?.largest ?? 0, full ?? 0);
+  const censored = short === 0 ? 0 : bumped(short, options);
+  const enough = `${bytesText(censored)}, since ${bytesText(short)} was not enough`;
   const doubt = (censored > 0 ? 0.6 : 1) * (leak === null ? 1 : 0.5);
   const needs = sortedNeeds(replicas.map((each) => needOf(each, kept.newest, options)));
   findings.push(...skewOf(needs, skewBytes, 'memory', bytesText));
   const margin = Math.min(2 * Math.max(...needs.map(({ spread }) => spread)), mostMargin);
-  const usual = ruling(needs, options.replicaPercentile)?.value ?? 0;
-  const hidden = shift === null ? Math.max(0, ...steady.map(({ peak }) => peak ?? 0)) : 0;
+  const running = sortedNeeds(kept.running.map((each) => needOf(each, kept.newest, options)));
+  const usual = rulingOf(needs, running, options.replicaPercentile)?.need.value ?? 0;
+  const hidden = fell ? 0 : Math.max(0, ...steady.map(({ peak }) => peak ?? 0));
   const peak = Math.max(most, hidden, startup?.memory ?? 0);
   const limitMargin = Math.max(options.memoryMargin, margin);
   const needed = Math.max(peak * (1 + limitMargin), peak + options.memoryMinMargin, censored);
@@ -77,8 +82,8 @@ export function memoryAdvice(
     sure: sure * doubt,
     because:
       censored >= needed
-        ? `above what was not enough: ${bytesText(censored)}`
-        : `the peak of all phases, ${bytesText(peak)}${hidden >= peak ? ' as the kernel saw it between samples' : ''}, and ${bytesText(needed - peak)} of margin`,
+        ? enough
+        : `the peak of all phases, ${bytesText(peak)}${hidden > most && hidden >= peak ? ' as the kernel saw it between samples' : ''}, and ${bytesText(needed - peak)} of margin`,
   };
   const bounds = [rounded(medianOf(flat), options.memoryFloor, options.memoryStep).value, limitFigure.value] as const;
   if (options.strategy === 'guaranteed') return { request: limitFigure, limit: limitFigure, bounds, findings, sure };
@@ -88,32 +93,38 @@ export function memoryAdvice(
     sure: sure * doubt,
     because:
       censored >= usual * (1 + margin)
-        ? `above what was not enough: ${bytesText(censored)}`
-        : `the usual peak of a day, ${bytesText(usual)}, and ${Math.round(margin * 100)} % since peaks differ by that (${seenText(flat, replicas.length)})`,
+        ? enough
+        : `the usual peak of a day, ${bytesText(usual)}, ${marginText(margin, needs)} (${seenText(flat, replicas.length)})`,
   };
   return { request: requestFigure, limit: limitFigure, bounds, findings, sure };
 }
 
+/** Of one day, or none, nothing is known of how days differ. */
+function marginText(margin: number, needs: readonly Need[]): string {
+  if (needs.every(({ days }) => days < 2)) return 'without a margin: how peaks differ from day to day is not known';
+  return `and ${Math.round(margin * 100)} %, twice the deviation of its days' peaks${margin < mostMargin ? '' : ' or the most that is added'}`;
+}
+
 interface Kill {
-  /** What may not be gone below. */
-  readonly least: number;
+  readonly largest: number;
   readonly finding: Finding;
 }
 
-/** The last one: limits before it were not enough either. */
-function lastKill(steady: readonly Replica[], since: number, options: Options): Kill | null {
+/** None of the sizes at which it was killed was enough, the largest neither. */
+function killOf(steady: readonly Replica[], since: number, options: Options): Kill | null {
   const kills = steady.flatMap(({ oom }) => oom).filter(([at]) => at > since);
   const last = kills.toSorted((a, b) => a[0] - b[0]).at(-1);
   if (last === undefined) return null;
   const [at, size] = last;
-  const least = bumped(size, options);
+  const largest = Math.max(...kills.map((kill) => kill[1]));
+  const least = bumped(largest, options);
   const seen = Math.max(0, ...steady.map(({ memory }) => memory.reduce((max, [, value]) => Math.max(max, value), 0)));
-  const unseen = seen < size ? `; no sample shows more than ${bytesText(seen)}, so its peak was not seen` : '';
+  const unseen = seen < largest ? `; no sample shows more than ${bytesText(seen)}, so its peak was not seen` : '';
   return {
-    least,
+    largest,
     finding: {
       type: 'oom',
-      text: `killed for want of memory ${kills.length === 1 ? 'once' : `${kills.length} times`}, last at ${bytesText(size)} on ${momentText(at)}: at least ${bytesText(least)} from then on${unseen}`,
+      text: `killed for want of memory ${kills.length === 1 ? 'once' : `${kills.length} times`}, last at ${bytesText(size)} on ${momentText(at)}${largest > size ? ` and before at ${bytesText(largest)}` : ''}: at least ${bytesText(least)} from then on${unseen}`,
     },
   };
 }
@@ -132,6 +143,8 @@ interface Peak {
 interface Need extends ReplicaNeed {
   /** Of its peaks, by their mean. */
   readonly spread: number;
+  /** Of which half or more was seen: what the spread is of. */
+  readonly days: number;
 }
 
 /** From the peaks of its days; a day counts as much as it was seen. */
@@ -143,7 +156,7 @@ function needOf({ name, spans: own }: ReplicaSpans, newest: number, { halfLife, 
   });
   // A day of which an hour was seen has another peak for that reason alone.
   const whole = peaks.filter(({ seen }) => seen >= day / 2).map(({ value }) => value);
-  return { name, value: quantileOf(peaks, percentile), spread: spreadOf(whole) };
+  return { name, value: quantileOf(peaks, percentile), spread: spreadOf(whole), days: whole.length };
 }
 
 /** The lowest peak that is at least as high as this share of them. */

@@ -7,11 +7,12 @@ import type { Replica } from '../series.ts';
 import { figuresOf } from './advice.ts';
 import { recommend } from './recommend.ts';
 import { began, day, flat, hour, mebibyte, minute, number, replica, usage } from './drawing.cases.ts';
+import { historyCases } from './history.cases.ts';
 import { memoryCases } from './memory.cases.ts';
 import { usageCases } from './usage.cases.ts';
 
 describe('what recommenders are known to get wrong', () => {
-  for (const { what, usage: given, holds } of [...usageCases, ...memoryCases])
+  for (const { what, usage: given, holds } of [...usageCases, ...memoryCases, ...historyCases])
     test(what, () => holds(recommend(given, defaults)));
 });
 
@@ -75,6 +76,22 @@ test('a limit of CPU lets the start and nearly all of the time pass', () => {
   const drawing = { length: day, cpu: (at: number) => (at <= 3 * minute ? 2 : 0.05), memory: flat(300) };
   const advice = recommend(usage([replica(drawing)]), using({ cpuLimit: 'burst' }));
   assert.deepEqual(figuresOf(advice).cpu, { request: 0.05, limit: 2 });
+});
+
+test('a half-life of minutes leaves the last of days, and no sample weighs nothing', () => {
+  const drawing = { length: 2 * day, cpu: (at: number) => (at < 47 * hour ? 2 : 0.1), memory: flat(300) };
+  assert.equal(number(recommend(usage([replica(drawing)]), using({ halfLife: '1m' })).cpu.request), 2);
+  const flatly = { ...drawing, cpu: flat(0.1) };
+  assert.equal(number(recommend(usage([replica(flatly)]), using({ halfLife: '1s' })).cpu.request), 0.1);
+});
+
+test('a margin of CPU is told with the figure', () => {
+  const advice = recommend(
+    usage([replica({ length: day, cpu: flat(0.2), memory: flat(300) })]),
+    using({ cpuMargin: '50' }),
+  );
+  assert.equal(number(advice.cpu.request), 0.3);
+  assert.match(advice.cpu.request.because, /0\.2 cores and 50 % of margin/);
 });
 
 test('options say what they take', () => {

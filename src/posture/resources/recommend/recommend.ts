@@ -5,8 +5,8 @@ import { type ContainerUsage, faultOf, type Replica, type Sample } from '../seri
 import type { Basis, ContainerAdvice, Figure, Finding } from './advice.ts';
 import { cpuAdvice } from './cpu.ts';
 import { memoryAdvice } from './memory.ts';
-import { secondsSeen, spans } from './spans.ts';
-import { phases } from './startup.ts';
+import { secondsCovered, secondsSeen, spans } from './spans.ts';
+import { phases, type Watched } from './startup.ts';
 import { sparse } from './sureness.ts';
 
 export function recommend(usage: ContainerUsage, options: Options): ContainerAdvice {
@@ -41,33 +41,36 @@ export function recommend(usage: ContainerUsage, options: Options): ContainerAdv
     confidence: Math.min(...(sure.length === 0 ? [cpu.sure, memory.sure] : sure)),
     startup,
     cycle: cpu.cycle,
-    findings: [...shortened(basis, options), ...sparsely(basis), ...started, ...cpu.findings, ...memory.findings],
+    findings: [...shortened(replicas, options), ...sparsely(replicas), ...started, ...cpu.findings, ...memory.findings],
     basis,
     fault: null,
   };
 }
 
 /** A tenth less is the same period. */
-function shortened({ since, until }: Basis, { observationPeriod }: Options): Finding[] {
-  if (since === null || until === null || until - since > observationPeriod * 0.9) return [];
-  const text = `${timeText(until - since)} were seen of the ${timeText(observationPeriod)} that were asked for: what other hours and days need is not known`;
+function shortened(replicas: readonly Replica[], { observationPeriod }: Options): Finding[] {
+  const covered = (what: 'cpu' | 'memory'): number => secondsCovered(replicas.flatMap((each) => spans(each[what])));
+  const seen = Math.max(covered('cpu'), covered('memory'));
+  if (seen === 0 || seen > observationPeriod * 0.9) return [];
+  const text = `${timeText(seen)} were seen of the ${timeText(observationPeriod)} that were asked for: what was needed in the rest, if it ran then, is not known`;
   return [{ type: 'period', text }];
 }
 
-function sparsely({ seconds, samples }: Basis): Finding[] {
-  // Half of them are of CPU.
-  const step = (2 * seconds) / Math.max(1, samples);
+function sparsely(replicas: readonly Replica[]): Finding[] {
+  const all = replicas.flatMap(({ cpu, memory }) => [...spans(cpu), ...spans(memory)]);
+  const step = secondsSeen(all) / Math.max(1, all.length);
   if (step <= sparse * 1.1) return [];
   return [{ type: 'sparse', text: `a sample stands for ${timeText(step)}: shorter peaks are not seen` }];
 }
 
 /** What is not older than the period, counted from the newest sample. */
-function within(replicas: readonly Replica[], period: number): Replica[] {
+function within(replicas: readonly Replica[], period: number): Watched[] {
   const newest = replicas.reduce(
     (max, { cpu, memory }) => Math.max(max, cpu.at(-1)?.[0] ?? 0, memory.at(-1)?.[0] ?? 0),
     0,
   );
-  const inside = ([at]: Sample): boolean => at > newest - period;
+  const since = newest - period;
+  const inside = ([at]: Sample): boolean => at > since;
   return replicas
     .map((replica) => ({
       ...replica,
@@ -75,7 +78,8 @@ function within(replicas: readonly Replica[], period: number): Replica[] {
       memory: replica.memory.filter(inside),
       oom: replica.oom.filter(inside),
       throttled: replica.throttled.filter(inside),
-      starts: replica.starts.filter((at) => at > newest - period),
+      starts: replica.starts.filter((at) => at > since),
+      isCut: Math.min(...replica.starts, replica.cpu[0]?.[0] ?? newest, replica.memory[0]?.[0] ?? newest) <= since,
     }))
     .filter(({ cpu, memory, oom }) => cpu.length + memory.length + oom.length > 0);
 }

@@ -18,23 +18,35 @@ const factor = 1.5;
 
 /** Null where the level is the same. `share`: which quantile of a day is its level. */
 export function shiftIn(all: readonly Span[], newest: number, share: number, { shiftAfter }: Options): Shift | null {
-  if (shiftAfter === 0) return null;
   const levels = days(all, newest)
     .filter(({ seen }) => seen >= day / 2)
     .map((each) => ({ since: each.since, level: levelOf(each, share) }));
-  // The earliest place keeps the most of what is still true.
-  for (let place = 1; place < levels.length; place += 1) {
-    const [before, after] = [levels.slice(0, place), levels.slice(place)].map((part) => part.map(({ level }) => level));
-    if (before === undefined || after === undefined) break;
-    const last = before.at(-1) ?? 0;
-    const at = levels[place]?.since ?? newest;
-    const [lowest, highest] = [Math.min(...after), Math.max(...after)];
-    if (lowest >= Math.max(...before) * factor) return { at, before: Math.max(...before), after: highest };
-    const stretch = longestLow(before, highest * factor);
-    if (highest * factor <= last && after.length * day >= shiftAfter && after.length > stretch)
-      return { at, before: Math.max(...before), after: highest };
-  }
-  return null;
+  const places = levels.slice(1).map(({ since }, index): Place => {
+    const [before, after] = [levels.slice(0, index + 1), levels.slice(index + 1)].map((part) =>
+      part.map(({ level }) => level),
+    ) as [number[], number[]];
+    return { before, after, shift: { at: since, before: Math.max(...before), after: Math.max(...after) } };
+  });
+  // What came before the last fall is gone, a rise among it; of a rise the earliest place keeps the most of what is still true.
+  return (places.findLast((place) => falls(place, shiftAfter)) ?? places.find(rises))?.shift ?? null;
+}
+
+interface Place {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly shift: Shift;
+}
+
+function falls({ before, after, shift }: Place, shiftAfter: number): boolean {
+  const last = before.at(-1) ?? 0;
+  const isLong = shiftAfter > 0 && after.length * day >= shiftAfter;
+  return isLong && last > 0 && shift.after * factor <= last && after.length > longestLow(before, shift.after * factor);
+}
+
+/** From nothing to nothing is no rise. */
+function rises({ after, shift }: Place): boolean {
+  const lowest = Math.min(...after);
+  return lowest > 0 && lowest >= shift.before * factor;
 }
 
 function levelOf({ spans }: Day, share: number): number {

@@ -6,8 +6,20 @@ export interface ReplicaNeed {
   readonly value: number;
 }
 
+/** Of all, or of those that run now, if they need more; null without any. `of`: of how many, in words. */
+export function rulingOf<N extends ReplicaNeed>(
+  all: readonly N[],
+  running: readonly N[],
+  share: number,
+): { readonly need: N; readonly of: string } | null {
+  const [need, now] = [ruling(all, share), ruling(running, share)];
+  if (now !== null && (need === null || now.value > need.value))
+    return { need: now, of: `${running.length} that run now` };
+  return need === null ? null : { need, of: String(all.length) };
+}
+
 /** The need that is at least as high as this share of the replicas'. They come sorted, the lowest first. */
-export function ruling<N extends ReplicaNeed>(needs: readonly N[], share: number): N | null {
+function ruling<N extends ReplicaNeed>(needs: readonly N[], share: number): N | null {
   return needs[Math.max(0, Math.ceil(share * needs.length - 1e-9) - 1)] ?? null;
 }
 

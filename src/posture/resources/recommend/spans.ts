@@ -24,6 +24,12 @@ export function usualStep(samples: readonly Sample[]): number {
   return steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 1;
 }
 
+/** Whether the last sample is as new as can be expected. */
+export function still(samples: readonly Span[], newest: number): boolean {
+  const last = samples.at(-1);
+  return last !== undefined && last.at >= newest - Math.max(600, 3 * last.seconds);
+}
+
 export function secondsSeen(all: readonly Span[]): number {
   return all.reduce((sum, { seconds }) => sum + seconds, 0);
 }
@@ -32,36 +38,33 @@ export function secondsSeen(all: readonly Span[]): number {
  * How much time was seen by one replica or another: ten that were watched for the same minute are a minute, ten jobs of a
  * minute that followed one another are ten.
  */
-export function secondsCovered(replicas: readonly (readonly Span[])[]): number {
-  const ranges = replicas.flatMap((all) => {
-    const [first, last] = [all[0], all.at(-1)];
-    return first === undefined || last === undefined ? [] : [{ from: first.at - first.seconds, to: last.at }];
-  });
+export function secondsCovered(all: readonly Span[]): number {
   let [union, end] = [0, Number.NEGATIVE_INFINITY];
-  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
-    union += Math.max(0, to - Math.max(from, end));
-    end = Math.max(end, to);
+  for (const { at, from } of all
+    .map(({ at, seconds }) => ({ at, from: at - seconds }))
+    .toSorted((a, b) => a.from - b.from)) {
+    union += Math.max(0, at - Math.max(from, end));
+    end = Math.max(end, at);
   }
-  const whole = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-  const seen = replicas.reduce((sum, all) => sum + secondsSeen(all), 0);
-  return whole === 0 ? 0 : union * Math.min(1, seen / whole);
+  return union;
 }
 
-/** What a sample still counts for. */
+/** What a sample still counts for: next to nothing, but never nothing. */
 export function weightOf({ at, seconds }: Span, newest: number, halfLife: number): number {
-  return halfLife === 0 ? seconds : seconds * 2 ** ((at - newest) / halfLife);
+  return halfLife === 0 ? seconds : Math.max(seconds * 2 ** ((at - newest) / halfLife), Number.MIN_VALUE);
 }
 
-/** The whole days back from `newest`, the oldest first; a day of which less than half was seen is left out. */
+/** The whole days back from `newest`, the oldest first; that may be seen in part. */
 export function days(all: readonly Span[], newest: number): Day[] {
   const byDay = Map.groupBy(all, ({ at }) => Math.floor((newest - at) / day));
   return [...byDay]
-    .map(([back, own]) => ({ since: newest - (back + 1) * day, spans: own, seen: secondsSeen(own) }))
+    .map(([back, own]) => ({ since: newest - (back + 1) * day, spans: own, seen: secondsCovered(own) }))
     .toSorted((a, b) => a.since - b.since);
 }
 
 export interface Day {
   readonly since: number;
   readonly spans: readonly Span[];
+  /** Seconds of it, by one replica or another. */
   readonly seen: number;
 }

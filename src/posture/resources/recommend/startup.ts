@@ -31,7 +31,13 @@ const memoryFactor = 1.2;
 /** Below that, differences of CPU are noise. */
 const leastCores = 0.02;
 
-export function phases(replicas: readonly Replica[], options: Options): Phases {
+/** A replica of which a part is looked at. */
+export interface Watched extends Replica {
+  /** Whether it was there before that part: its first sample is no begin then. */
+  readonly isCut: boolean;
+}
+
+export function phases(replicas: readonly Watched[], options: Options): Phases {
   const heads: Head[] = [];
   const steady = replicas.map((replica) => {
     const own = headsOf(replica, options);
@@ -48,7 +54,7 @@ export function phases(replicas: readonly Replica[], options: Options): Phases {
       cpu: Math.max(...heads.map(({ cpu }) => cpu)),
       memory: Math.max(...heads.map(({ memory }) => memory)),
       times: heads.length,
-      guessed: replicas.every(({ starts }) => starts.length === 0),
+      guessed: heads.every(({ guessed }) => guessed),
     },
   };
 }
@@ -58,11 +64,14 @@ interface Head {
   readonly to: number;
   readonly cpu: number;
   readonly memory: number;
+  readonly guessed: boolean;
 }
 
-function headsOf({ cpu, memory, starts }: Replica, { startupMax }: Options): Head[] {
+function headsOf({ cpu, memory, starts, isCut }: Watched, { startupMax }: Options): Head[] {
   const first = Math.min(cpu[0]?.[0] ?? Number.POSITIVE_INFINITY, memory[0]?.[0] ?? Number.POSITIVE_INFINITY);
-  const begins = starts.length > 0 ? starts : [first];
+  const guessed = starts.length === 0;
+  if (guessed && isCut) return [];
+  const begins = guessed ? [first] : starts;
   const later = (samples: readonly Sample[]): Sample[] =>
     samples.filter(([at]) => !begins.some((begin) => at >= begin && at < begin + startupMax));
   const usualCpu = highOf(later(cpu), 0.95);
@@ -77,7 +86,7 @@ function headsOf({ cpu, memory, starts }: Replica, { startupMax }: Options): Hea
     if (to <= from) return [];
     const most = (samples: readonly Sample[]): number =>
       samples.reduce((max, [at, value]) => (at >= from && at < to ? Math.max(max, value) : max), 0);
-    return [{ from, to, cpu: most(cpu), memory: most(memory) }];
+    return [{ from, to, cpu: most(cpu), memory: most(memory), guessed }];
   });
 }
 

@@ -53,7 +53,8 @@ export const usageCases: readonly Case[] = [
       replica({
         length: 11 * day,
         step: 5 * minute,
-        cpu: (second) => (isWeekend(second) ? 0.1 : 1),
+        // A sample is of the time before it.
+        cpu: (second) => (isWeekend(second - 1) ? 0.1 : 1),
         memory: flat(300),
       }),
     ]),
@@ -63,7 +64,7 @@ export const usageCases: readonly Case[] = [
       mentions(
         advice,
         'cycle',
-        /^CPU follows the week: at most 0\.1\d* cores in the mean of Sat, Sun, at least 1 core on other days$/,
+        /^CPU follows the week: at most 0\.1\d* cores in the mean of Sat, Sun, at least 1 core on other days \(UTC\)$/,
       );
     },
   },
