@@ -121,7 +121,7 @@ const faults: readonly (readonly [what: string, argv: readonly string[], code: n
     /--percentile takes a number from 0 to 100, not "950"/,
   ],
   ['no series at all', ['--series', '/dev/null'], 2, /there is no series to advise on/],
-  ['two sources', ['--metrics', 'agent', 'a', 'b'], 2, /--metrics takes one source, not agent a b/],
+  ['two sources', ['--metrics', 'agent', 'a', 'b'], 2, /--metrics takes one source, and one name may stand behind it/],
   ['a recording without usage', ['--from', '/dev/null'], 2, /cannot read "\/dev\/null"/],
   [
     'no workload',

@@ -10,6 +10,11 @@ const longest = 64 << 20;
 
 /** Null stands for a line that is longer than anybody writes: it is passed over without being held. `-` is standard input. */
 export async function eachLine(file: string | Readable, take: (line: string | null) => void): Promise<void> {
+  for await (const lines of linesInPieces(file, longest)) for (const line of lines) take(line);
+}
+
+/** The same for whoever waits in between: the lines of a piece at a time. */
+export async function* linesInPieces(file: string | Readable, longest: number): AsyncGenerator<(string | null)[]> {
   const input =
     typeof file !== 'string'
       ? file
@@ -21,10 +26,11 @@ export async function eachLine(file: string | Readable, take: (line: string | nu
   let tooLong = false;
   for await (const piece of input) {
     const text = decode(piece as Buffer);
+    const lines: (string | null)[] = [];
     let begin = 0;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', begin)) {
       const line = rest === '' ? text.slice(begin, end) : rest + text.slice(begin, end);
-      take(tooLong ? null : line);
+      lines.push(tooLong ? null : line);
       rest = '';
       tooLong = false;
       begin = end + 1;
@@ -34,10 +40,11 @@ export async function eachLine(file: string | Readable, take: (line: string | nu
       tooLong = true;
       rest = '';
     }
+    yield lines;
   }
   rest += decode(null);
-  if (tooLong) take(null);
-  else if (rest !== '') take(rest);
+  if (tooLong) yield [null];
+  else if (rest !== '') yield [rest];
 }
 
 /** Null at the end. ASCII is most of what comes, and is copied as it is. */

@@ -16,9 +16,18 @@ export async function evaluateResources(
   const last = flags.last === undefined ? null : secondsOf(flags.last);
   if (flags.last !== undefined && last === null)
     throw new Failure(`--last takes a length of time (1d, 12h), not ${JSON.stringify(flags.last)}`);
+  const files = [...flags.series, answers];
+  if (files.filter((file) => file === '-').length > 1)
+    throw new Failure('series and answers cannot both come from standard input');
   const known = new Map<string, Series>();
   for (const file of flags.series)
-    for await (const { value } of seriesIn(file)) if (value !== null) known.set(value.id, value);
+    for await (const { where, value } of seriesIn(file)) {
+      if (value === null) continue;
+      if (known.has(value.id))
+        complain(where, `a second series of the id ${JSON.stringify(value.id)}: the first is judged`);
+      else known.set(value.id, value);
+    }
+  const silent = new Set(known.keys());
   for await (const { where, id, value, fault } of lines(answers, line)) {
     const series = value === null ? undefined : known.get(value.id);
     if (value === null || series === undefined) {
@@ -27,8 +36,9 @@ export async function evaluateResources(
       await printLine({ id, error: why });
       continue;
     }
+    silent.delete(value.id);
     const containers = series.containers.map((usage) => {
-      const figures = value.containers[usage.name];
+      const figures = Object.hasOwn(value.containers, usage.name) ? value.containers[usage.name] : undefined;
       const bad = figures === undefined ? `there is no answer for it` : faultOf(usage);
       if (figures !== undefined && bad === null)
         return [usage.name, replay(figures, usage.replicas, windowOf(series, last))] as const;
@@ -37,6 +47,9 @@ export async function evaluateResources(
     });
     await printLine({ id, containers: Object.fromEntries(containers) });
   }
+  const [first] = silent;
+  if (first !== undefined)
+    complain(answers, `no answer for ${silent.size} series, ${JSON.stringify(first)} among them`);
 }
 
 function windowOf({ containers }: Series, last: number | null): Window | undefined {

@@ -1,11 +1,10 @@
 /** Usage as JSON lines: a line that cannot be read is told with its place, and the rest is done. */
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { type Series, seriesLine } from '#posture/resources/series.ts';
 import { printable } from '#observation/text.ts';
 import { Failure, systemReason } from '../failure.ts';
+import { linesInPieces } from '../long-lines.ts';
 import { tell } from '../story.ts';
 
 /** What a line holds, or why it holds nothing. */
@@ -16,20 +15,22 @@ export type Line<T> = { readonly where: string; readonly id: unknown } & (
 
 /** Of one file, so many faults are told; the others are counted. */
 const mostTold = 10;
+/** In UTF-16 units; a week of a thousand replicas has fewer. */
+const longest = 256 << 20;
 
 /** `file:line` is told for each fault, and the exit code becomes 2. */
 export async function* lines<T>(file: string, schema: z.ZodType<T>): AsyncGenerator<Line<T>> {
   let number = 0;
   let faults = 0;
   try {
-    const input = file === '-' ? process.stdin : createReadStream(file);
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      number += 1;
-      if (text.trim() === '') continue;
-      const line = read(`${file}:${number}`, text, schema);
-      if (line.fault !== null && (faults += 1) <= mostTold) complain(line.where, line.fault);
-      yield line;
-    }
+    for await (const piece of linesInPieces(file, longest))
+      for (const text of piece) {
+        number += 1;
+        if (text?.trim() === '') continue;
+        const line = read(`${file}:${number}`, text, schema);
+        if (line.fault !== null && (faults += 1) <= mostTold) complain(line.where, line.fault);
+        yield line;
+      }
     if (faults > mostTold) complain(file, `${faults - mostTold} more lines cannot be read`);
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -46,7 +47,8 @@ export function complain(where: string, what: string): void {
   process.exitCode = 2;
 }
 
-function read<T>(where: string, text: string, schema: z.ZodType<T>): Line<T> {
+function read<T>(where: string, text: string | null, schema: z.ZodType<T>): Line<T> {
+  if (text === null) return { where, id: null, value: null, fault: 'longer than 256 MiB' };
   let given: unknown;
   try {
     given = JSON.parse(text);
@@ -57,7 +59,8 @@ function read<T>(where: string, text: string, schema: z.ZodType<T>): Line<T> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return { where, id, value: parsed.data, fault: null };
   const [issue] = parsed.error.issues;
-  return { where, id, value: null, fault: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}` };
+  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  return { where, id, value: null, fault: `${place}${issue?.message ?? 'not valid'}` };
 }
 
 /** Waits where the reader is slower. */

@@ -1,5 +1,4 @@
 /** `kguardian gen resources`: requests and limits from measured usage, each with its reason. */
-import { open } from 'node:fs/promises';
 import { printable } from '#observation/text.ts';
 import { advised } from '#posture/resources/advised.ts';
 import { known, limitRangesIn, type Objects, objectsOf } from '#posture/resources/objects.ts';
@@ -16,6 +15,7 @@ import { Failure } from '../failure.ts';
 import { tell } from '../story.ts';
 import { checkedName, objectsInCluster, objectsInFiles, type Wanted, wantedIn } from './resources-cluster.ts';
 import { complain, printLine, seriesIn } from './resources-lines.ts';
+import { type Source, sourceOf } from './resources-source.ts';
 import {
   fromBroker,
   fromMetricsServer,
@@ -37,12 +37,16 @@ export type ResourcesFlags = SourceFlags & {
 export async function genResources(given: string | undefined, flags: ResourcesFlags): Promise<void> {
   const options = chosen(flags);
   const { source, name } = await sourceOf(given, flags);
-  if (source.type === 'series' && (flags.output ?? 'jsonl') === 'jsonl' && flags.outputDir === undefined)
+  const isBatch = flags.outputDir === undefined && flags.filename === undefined;
+  if (source.type === 'series' && (flags.output ?? 'jsonl') === 'jsonl' && isBatch)
     return batch(source.files, name, options, flags);
   const cluster = openCluster(flags);
   try {
     const [measured, objects] = await found(source, name, flags, cluster);
-    const subjects = measured.map((each) => subjectOf(each, objects, options, flags));
+    const subjects = measured
+      .map((each) => subjectOf(each, objects, options, flags))
+      .filter(({ advice }) => advice.length > 0);
+    if (subjects.length === 0) throw new Failure(nothing(undefined, flags));
     await print(subjects, flags.output ?? (source.type === 'series' ? 'jsonl' : 'table'), flags.outputDir);
     for (const subject of subjects) told(subject, objects);
     if (subjects.every(({ advice }) => advice.every(isSilent))) process.exitCode ??= 1;
@@ -55,6 +59,11 @@ function isSilent({ cpu, memory }: Subject['advice'][number]): boolean {
   return [cpu.request, cpu.limit, memory.request, memory.limit].every(({ state }) => state === 'no-opinion');
 }
 
+function nothing(name: string | undefined, { container }: ResourcesFlags): string {
+  const of = name === undefined ? '' : ` with the id ${JSON.stringify(name)}`;
+  return `there is no series${of}${container === undefined ? '' : ` of a container ${JSON.stringify(container)}`} to advise on`;
+}
+
 function chosen(flags: ResourcesFlags): Options {
   // commander hands on texts, and defaults are texts.
   const { options, fault } = optionsOf(flags as unknown as Readonly<Record<string, string>>);
@@ -62,44 +71,15 @@ function chosen(flags: ResourcesFlags): Options {
   return options;
 }
 
-type Source =
-  | { readonly type: 'series'; readonly files: readonly string[] }
-  | { readonly type: 'recordings'; readonly files: readonly string[] }
-  | { readonly type: 'agent' }
-  | { readonly type: 'metrics-server' }
-  | { readonly type: 'prometheus'; readonly url: string };
-
-interface Chosen {
-  readonly source: Source;
-  readonly name: string | undefined;
-}
-
-/** `--metrics prometheus URL` takes two words; one behind them, where a name was left out before, is the name. */
-async function sourceOf(given: string | undefined, flags: ResourcesFlags): Promise<Chosen> {
-  if (flags.series !== undefined) return { source: { type: 'series', files: flags.series }, name: given };
-  if (flags.from !== undefined) return { source: { type: 'recordings', files: flags.from }, name: given };
-  const [first = 'agent', ...rest] = flags.metrics;
-  const words = first === 'prometheus' ? rest.slice(1) : rest;
-  const [behind, ...tooMany] = words;
-  if (tooMany.length > 0 || (behind !== undefined && given !== undefined))
-    throw new Failure('--metrics takes one source, and one name may stand behind it');
-  const name = given ?? behind;
-  if (first === 'agent' || first === 'metrics-server') return { source: { type: first }, name };
-  const url = first === 'prometheus' ? rest[0] : first;
-  if (url === undefined) throw new Failure('--metrics prometheus takes its URL behind it, http://prometheus:9090');
-  if (/^https?:\/\//.test(url)) return { source: { type: 'prometheus', url }, name };
-  if (first === 'prometheus') throw new Failure('--metrics prometheus takes an http or https URL behind it');
-  return { source: { type: (await isRecording(first)) ? 'recordings' : 'series', files: [first] }, name };
-}
-
 /** Line after line: memory does not grow with the file. */
 async function batch(
   files: readonly string[],
   name: string | undefined,
   options: Options,
-  { container }: ResourcesFlags,
+  flags: ResourcesFlags,
 ): Promise<void> {
-  let done = 0;
+  const { container } = flags;
+  let [done, silent] = [0, 0];
   for (const file of files)
     for await (const { where, id, value, fault } of seriesIn(file)) {
       if (value === null) {
@@ -107,13 +87,16 @@ async function batch(
         continue;
       }
       if (name !== undefined && value.id !== name) continue;
-      done += 1;
       const wanted = value.containers.filter((each) => container === undefined || each.name === container);
+      if (wanted.length === 0) continue;
       const advice = wanted.map((usage) => recommend(usage, options));
+      done += 1;
+      if (advice.every(isSilent)) silent += 1;
       for (const each of advice) if (each.fault !== null) complain(where, `${each.name}: ${each.fault}`);
       await printLine(lineOf({ id: value.id, advice }));
     }
-  if (done === 0) throw new Failure('there is no series to advise on');
+  if (done === 0) throw new Failure(nothing(name, flags));
+  if (silent === done) process.exitCode ??= 1;
 }
 
 async function found(
@@ -123,7 +106,7 @@ async function found(
   cluster: OpenCluster,
 ): Promise<readonly [readonly Measured[], Objects]> {
   const files = flags.filename === undefined ? null : await objectsInFiles(flags.filename);
-  if (source.type === 'series') return [await seriesMeasured(source.files, name), objectsOf(files ?? [])];
+  if (source.type === 'series') return [await seriesMeasured(source.files, name, flags), objectsOf(files ?? [])];
   if (source.type === 'recordings')
     return [await fromRecordings(name, { ...flags, from: source.files }), objectsOf(files ?? [])];
   const prometheus = source.type === 'prometheus' ? await fromPrometheus(source.url, flags) : null;
@@ -153,8 +136,6 @@ function wantedOf(
   objects: readonly unknown[],
 ): readonly Wanted[] {
   const namespace = flags.namespace ?? (flags.allNamespaces === true ? '' : cluster.api().namespace);
-  if (flags.selector !== undefined)
-    throw new Failure('-l is for what our agents sampled (--metrics agent); name the workload');
   if (name !== undefined) {
     const { kind, name: called } = namedBy(name);
     const own = known(objectsOf(objects), { namespace, kind, name: called });
@@ -168,12 +149,16 @@ function wantedOf(
   return all;
 }
 
-async function seriesMeasured(files: readonly string[], name: string | undefined): Promise<Measured[]> {
+async function seriesMeasured(
+  files: readonly string[],
+  name: string | undefined,
+  flags: ResourcesFlags,
+): Promise<Measured[]> {
   const found: Measured[] = [];
   for (const file of files)
     for await (const { value } of seriesIn(file))
       if (value !== null && (name === undefined || value.id === name)) found.push(measuredOf(value));
-  if (found.length === 0) throw new Failure('there is no series to advise on');
+  if (found.length === 0) throw new Failure(nothing(name, flags));
   return found;
 }
 
@@ -189,24 +174,6 @@ function measuredOf({
   const workload =
     namespace === undefined || kind === undefined || name === undefined ? null : { namespace, kind, name };
   return { id, workload, name: name ?? id, containers };
-}
-
-async function isRecording(file: string): Promise<boolean> {
-  if (file === '-') return false;
-  try {
-    const handle = await open(file);
-    try {
-      const head = Buffer.alloc(4096);
-      const { bytesRead } = await handle.read(head, 0, head.length, 0);
-      const packed = head.readUInt32LE() === 0xfd2fb528 || head.readUInt16BE() === 0x1f8b;
-      return packed || /^\{[^\n]*"type":"recording"/.test(head.toString('utf8', 0, bytesRead));
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    // Whoever reads it says what is wrong.
-    return false;
-  }
 }
 
 function subjectOf(measured: Measured, objects: Objects, options: Options, { container }: ResourcesFlags): Subject {

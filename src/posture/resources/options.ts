@@ -33,12 +33,15 @@ export interface Described {
   readonly kind: Kind;
   readonly preset: string;
   readonly help: string;
+  /** Where nothing at all makes no sense. */
+  readonly isPositive?: true;
 }
 
 export const described: Readonly<Record<keyof Options, Described>> = {
   observationPeriod: {
     kind: 'time',
     preset: '7d',
+    isPositive: true,
     help: 'how far back from the newest sample: a whole week has its weekend',
   },
   percentile: {
@@ -74,8 +77,8 @@ export const described: Readonly<Record<keyof Options, Described>> = {
     preset: '16Mi',
     help: 'least memory: a container runtime itself needs some MiB to start one',
   },
-  cpuStep: { kind: 'cores', preset: '1m', help: 'CPU is rounded up to multiples of it' },
-  memoryStep: { kind: 'bytes', preset: '1Mi', help: 'memory is rounded up to multiples of it' },
+  cpuStep: { kind: 'cores', preset: '1m', isPositive: true, help: 'CPU is rounded up to multiples of it' },
+  memoryStep: { kind: 'bytes', preset: '1Mi', isPositive: true, help: 'memory is rounded up to multiples of it' },
   halfLife: { kind: 'time', preset: '7d', help: 'after that long a sample counts half' },
   shiftAfter: {
     kind: 'time',
@@ -96,10 +99,12 @@ export function optionsOf(given: Readonly<Record<string, string | undefined>>): 
   readonly fault: string | null;
 } {
   let fault: string | null = null;
-  const read = Object.entries(described).map(([name, { kind, preset }]) => {
+  const read = Object.entries(described).map(([name, { kind, preset, isPositive }]) => {
     const text = given[name] ?? preset;
-    const value = valueOf(kind, text);
-    if (value === null) fault ??= `${flagOf(name)} takes ${wanted(kind)}, not ${JSON.stringify(text)}`;
+    const read = valueOf(kind, text);
+    const value = read === Number.POSITIVE_INFINITY || (isPositive && read === 0) ? null : read;
+    if (value === null)
+      fault ??= `${flagOf(name)} takes ${wanted(kind)}${isPositive ? ', more than 0' : ''}, not ${JSON.stringify(text)}`;
     return [name, value ?? valueOf(kind, preset)] as const;
   });
   // One entry for each key, of the kind that its description says.

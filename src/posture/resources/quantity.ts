@@ -21,25 +21,26 @@ const suffixes: Readonly<Record<string, number>> = {
 
 export const mebibyte = 2 ** 20;
 
-/** Cores or bytes; null for what is no quantity, or less than nothing. */
+/** Cores or bytes; null for what is no quantity, less than nothing, or more than a double holds. */
 export function amountOf(quantity: unknown): number | null {
   const text = typeof quantity === 'number' ? String(quantity) : quantity;
   if (typeof text !== 'string') return null;
   const [, digits, exponent, suffix] =
     /^\+?(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?$/.exec(text) ?? [];
   if (digits === undefined) return null;
-  return Number(digits) * (exponent === undefined ? (suffixes[suffix ?? ''] ?? 1) : 10 ** Number(exponent));
+  const amount = Number(digits) * (exponent === undefined ? (suffixes[suffix ?? ''] ?? 1) : 10 ** Number(exponent));
+  return Number.isFinite(amount) ? amount : null;
 }
 
-/** `250m`, `2`: thousandths are the finest that Kubernetes keeps. */
+/** `250m`, `2`: thousandths are the finest that Kubernetes keeps; what is finer is rounded up, as it does. */
 export function cpuQuantity(cores: number): string {
-  const thousandths = Math.round(cores * 1000);
+  const thousandths = Math.ceil(cores * 1000 - 1e-6);
   return thousandths % 1000 === 0 ? String(thousandths / 1000) : `${thousandths}m`;
 }
 
 /** `512Mi`, `2Gi`; plain bytes where they are no whole mebibytes. */
 export function memoryQuantity(bytes: number): string {
-  if (bytes === 0 || bytes % mebibyte !== 0) return String(Math.round(bytes));
+  if (bytes === 0 || bytes % mebibyte !== 0) return String(Math.ceil(bytes));
   return bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30}Gi` : `${bytes / mebibyte}Mi`;
 }
 

@@ -48,7 +48,11 @@ export interface Series {
   readonly containers: readonly ContainerUsage[];
 }
 
-const at = z.number().nonnegative();
+/** The end of the year 9999; milliseconds of our time are beyond it. */
+const at = z
+  .number()
+  .nonnegative()
+  .max(253_402_300_799, 'a time is in seconds since the epoch, and this would be after the year 9999');
 const samples = z.array(z.tuple([at, z.number().nonnegative()]));
 const amount = z.number().nonnegative().nullable().default(null);
 const ask = z.object({ request: amount, limit: amount }).default({ request: null, limit: null });
@@ -66,13 +70,15 @@ const pod = z.object({
 export const seriesLine = z
   .object({
     id: z.string(),
-    containers: z.array(
-      z.object({
-        name: z.string().min(1),
-        pods: z.array(pod),
-        current: z.object({ cpu: ask, memory: ask }).nullable().default(null),
-      }),
-    ),
+    containers: z
+      .array(
+        z.object({
+          name: z.string().min(1),
+          pods: z.array(pod),
+          current: z.object({ cpu: ask, memory: ask }).nullable().default(null),
+        }),
+      )
+      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two containers have one name'),
   })
   .transform(
     ({ id, containers }): Series => ({

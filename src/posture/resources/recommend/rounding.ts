@@ -9,7 +9,6 @@ export interface Rounded {
 export function rounded(needed: number, floor: number, step: number): Rounded {
   const floored = needed < floor;
   const value = floored ? floor : needed;
-  if (step === 0) return { value, floored };
   // What is a multiple but for the arithmetic of doubles stays as it is.
   const steps = Math.ceil(value / step - 1e-9);
   return { value: Number((steps * step).toPrecision(15)), floored };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { fold } from '#baseline/fold.ts';
 import type { ObservationOf } from '#observation/observation.ts';
 import type { Container, Recording } from '#observation/recording.ts';
+import { faultOf } from '../series.ts';
 import { seriesOf } from './recordings.ts';
 
 const begin = 1_700_000_000_000;
@@ -172,4 +173,21 @@ test('a counter that begins again, or that nobody told, makes no rate', () => {
     ],
   );
   assert.deepEqual(only?.containers[0]?.replicas[0]?.cpu, []);
+});
+
+test('a clock that goes back by an hour makes no rate that nobody had, and no time that comes twice', () => {
+  // Half a core all the time; after two hours of samples each minute the clock says one hour again.
+  const samples = Array.from({ length: 240 }, (_, index) => {
+    const second = (index + 1) * 60;
+    const usage = { cpuMicroseconds: second * 500_000, workingSetBytes: 300, oomKills: 0 };
+    return sample('r', index < 120 ? second : second - 3600 + (index === 130 ? 0 : 0.5), usage);
+  });
+  const [only] = measured([run('r', true)], samples);
+  const usage = only?.containers[0] ?? assert.fail();
+  assert.equal(faultOf(usage), null);
+  const { cpu = [], memory } = usage.replicas[0] ?? assert.fail();
+  assert.ok(cpu.length >= 236, `${cpu.length}`);
+  for (const [, cores] of cpu) assert.ok(Math.abs(cores - 0.5) < 0.01, `${cores}`);
+  // One of the samples has the very time of another.
+  assert.equal(memory?.length, 239);
 });

@@ -44,14 +44,27 @@ function replicasOf({ facts, instances }: Baseline): Replica[] {
         else own.push(claim);
       }
   const runs = instances.flatMap(({ id, pod, started, fromStart }): Run[] => {
-    const own = (samples.get(id) ?? []).toSorted((a, b) => a.at - b.at);
+    const own = inOrder(samples.get(id) ?? []);
     if (own.length === 0) return [];
     const starts = fromStart ? [started / 1000] : [];
     const replica = { name: pod?.name ?? id, starts, ...figures(own, fromStart ? started : null) };
-    return [{ pod: pod?.uid ?? id, from: own[0]?.at ?? 0, to: own.at(-1)?.at ?? 0, replica }];
+    const times = own.map(({ at }) => at).toSorted((a, b) => a - b);
+    return [{ pod: pod?.uid ?? id, from: times[0] ?? 0, to: times.at(-1) ?? 0, replica }];
   });
   const byPod = Map.groupBy(runs, ({ pod }) => pod);
   return [...byPod.values()].flatMap(joined);
+}
+
+/**
+ * By time. Where a clock went back, samples of two times lie between one another, and rates between them would be of neither:
+ * counters that fall again and again show it, and then they tell the order.
+ */
+function inOrder(samples: readonly Usage[]): Usage[] {
+  const sorted = samples.toSorted((a, b) => a.at - b.at);
+  const counters = sorted.map(({ cpuMicroseconds }) => cpuMicroseconds ?? Number.NaN);
+  const falls = counters.filter((counter, at) => counter < (counters[at - 1] ?? 0)).length;
+  if (falls < 2 || counters.some(Number.isNaN)) return sorted;
+  return sorted.toSorted((a, b) => (a.cpuMicroseconds ?? 0) - (b.cpuMicroseconds ?? 0));
 }
 
 interface Run {
@@ -113,7 +126,13 @@ function figures(own: readonly Usage[], started: number | null): Omit<Replica, '
     }
     before = now;
   }
-  return { cpu, memory, oom, throttled, peak };
+  return { cpu: byTime(cpu), memory: byTime(memory), oom: byTime(oom), throttled: byTime(throttled), peak };
+}
+
+/** Of two samples of one time, which a clock that went back makes, the higher. */
+function byTime(samples: readonly Sample[]): Sample[] {
+  const sorted = samples.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return sorted.filter(([at], index) => at !== sorted[index + 1]?.[0]);
 }
 
 /** What a counter rose by; null where it is not told, or began again. */
