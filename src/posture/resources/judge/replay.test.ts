@@ -79,6 +79,36 @@ const cases: readonly (readonly [
     },
   ],
   [
+    'a kill that samples show, before it or after it, is one kill',
+    figures(unset, { request: null, limit: 250 }),
+    replica(
+      [],
+      [200, 300, 320, 100, 100, 260, 100, 100],
+      [
+        [150, 512],
+        [250, 512],
+        [400, 512],
+      ],
+    ),
+    // The last one was seen by nobody but who told of it.
+    ({ memory }) => assert.equal(memory.oomKills, 3),
+  ],
+  [
+    'a sample stands for the time before it',
+    figures({ request: null, limit: 1 }, unset),
+    {
+      ...replica([], []),
+      cpu: [
+        [0, 0],
+        [60, 0],
+        [180, 2],
+        [240, 0],
+        [300, 0],
+      ],
+    },
+    ({ cpu }) => assert.equal(cpu.throttledMinutes, 2),
+  ],
+  [
     'a hole in the series is not filled with its last sample',
     figures({ request: 1, limit: null }, unset),
     {

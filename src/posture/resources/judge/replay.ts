@@ -2,12 +2,12 @@
  * What would have happened to a container under given requests and limits, as the kernel and the kubelet treat them:
  *
  * - Memory over the limit is a kill. It stays one kill until usage is below the limit again. A kill that was recorded would
- *   have come again unless the limit is above the size at which it came.
+ *   have come again unless the limit is above the size at which it came; where samples show the same one, it counts once.
  * - CPU over the limit is throttled, for as long as the sample stands for. CPU over the request runs where the node has
  *   some to spare; it is counted, and no failure.
  * - What is requested and not used is wasted: nobody else can request it.
  *
- * A sample stands for the time up to the next one, at most for three of the usual steps. Nothing of this is shared with what
+ * A sample stands for the time since the one before, at most for three of the usual steps. Nothing of this is shared with what
  * recommends.
  */
 import type { Figures } from '../figures.ts';
@@ -67,14 +67,17 @@ export function replay({ cpu, memory }: Figures, replicas: readonly Replica[], w
 
 function killsOf({ memory, oom }: Replica, limit: number | null, { since, until }: Window): number {
   if (limit === null) return 0;
-  let kills = oom.filter(([at, size]) => at >= since && at <= until && size >= limit).length;
-  let over = false;
-  for (const [at, value] of memory) {
-    if (at < since || at > until) continue;
-    if (value > limit && !over) kills += 1;
-    over = value > limit;
-  }
-  return kills;
+  const inside = ([at]: Sample): boolean => at >= since && at <= until;
+  const isOver = (sample: Sample | undefined): boolean => sample !== undefined && sample[1] > limit;
+  const shown = memory.filter(inside);
+  const crossed = shown.filter((sample, index) => isOver(sample) && !isOver(shown[index - 1])).length;
+  // What a sample before it shows lasted until then, and one after it is of the time before it.
+  const unseen = oom.filter((kill) => {
+    const after = shown.findIndex(([at]) => at >= kill[0]);
+    const before = after === -1 ? shown.at(-1) : shown[after - 1];
+    return inside(kill) && kill[1] >= limit && !isOver(before) && !isOver(shown[after]);
+  }).length;
+  return crossed + unseen;
 }
 
 interface Held {
@@ -86,6 +89,6 @@ function held(samples: readonly Sample[], { since, until }: Window): Held[] {
   const steps = samples.slice(1).map(([at], index) => at - (samples[index]?.[0] ?? at));
   const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
   return samples.flatMap(([at, value], index) =>
-    at < since || at > until ? [] : [{ value, seconds: Math.min(steps[index] ?? usual, 3 * usual) }],
+    at < since || at > until ? [] : [{ value, seconds: Math.min(steps[index - 1] ?? usual, 3 * usual) }],
   );
 }
