@@ -107,6 +107,31 @@ describe('Prometheus that does not answer, or is asked wrongly', () => {
       assert.deepEqual(paths, []);
     });
 
+  const manifests: readonly (readonly [what: string, metadata: object, argv: readonly string[], message: RegExp])[] = [
+    [
+      'names that are patterns',
+      { name: '.*', namespace: 'shop' },
+      ['--all', '-n', 'shop'],
+      /"\.\*" is no name of an object/,
+    ],
+    ['names without a namespace', { name: 'web' }, ['-A'], /Pod "web" names no namespace; say it with -n$/m],
+    ['another namespace alone', { name: 'web', namespace: 'other' }, ['--all', '-n', 'shop'], /there are no workloads/],
+    [
+      'a name in all namespaces',
+      { name: 'web' },
+      ['web', '-A'],
+      /a NAME is of one namespace; give -n NAMESPACE, or -A/,
+    ],
+  ];
+  for (const [what, metadata, argv, message] of manifests)
+    test(`manifests with ${what}: refused before anything is asked`, async () => {
+      paths.length = 0;
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'app' }] } };
+      const file = write('pod.json', JSON.stringify(pod));
+      refused(await run(['gen', 'resources', ...argv, '--metrics', `${url}/partial`, '-f', file]), 2, message);
+      assert.deepEqual(paths, []);
+    });
+
   test('a step of days, and a wait longer than timers know, are asked for', async () => {
     const ran = await gen('--metrics', `${url}/partial`, '--step', '2d', '--request-timeout', '9999999h');
     refused(ran, 2, /knows no usage of what was asked for/);

@@ -43,13 +43,15 @@ export async function objectsInCluster(api: Api, namespace: string | null): Prom
   return found;
 }
 
-/** Every workload among the objects. */
-export function wantedIn(objects: readonly unknown[], namespace: string): Wanted[] {
-  return objectsOf(objects).workloads.map(({ source }) => ({
-    namespace: source.namespace ?? namespace,
-    kind: source.kind,
-    name: source.name,
-  }));
+/** Every workload among the objects; of one namespace, or of all for null. */
+export function wantedIn(objects: readonly unknown[], namespace: string | null): Wanted[] {
+  return objectsOf(objects).workloads.flatMap(({ source }) => {
+    const own = source.namespace ?? namespace;
+    if (own === null)
+      throw new Failure(`${source.kind} ${JSON.stringify(source.name)} names no namespace; say it with -n`);
+    if (namespace !== null && own !== namespace) return [];
+    return [{ namespace: checkedName(own), kind: source.kind, name: checkedName(source.name) }];
+  });
 }
 
 /** Names are put into queries: those that no API server takes are refused here. */

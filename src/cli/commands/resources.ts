@@ -135,8 +135,10 @@ function wantedOf(
   cluster: OpenCluster,
   objects: readonly unknown[],
 ): readonly Wanted[] {
-  const namespace = flags.namespace ?? (flags.allNamespaces === true ? '' : cluster.api().namespace);
+  const isAll = flags.allNamespaces === true && flags.namespace === undefined;
+  const namespace = isAll ? null : (flags.namespace ?? cluster.api().namespace);
   if (name !== undefined) {
+    if (namespace === null) throw new Failure('a NAME is of one namespace; give -n NAMESPACE, or -A without a name');
     const { kind, name: called } = namedBy(name);
     const own = known(objectsOf(objects), { namespace, kind, name: called });
     return [{ namespace: checkedName(namespace), kind: own.kind, name: checkedName(called) }];

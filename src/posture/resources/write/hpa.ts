@@ -22,24 +22,31 @@ export function hpaChanges(subject: Subject): HpaChange[] {
     const { name, namespace } = json(metadata);
     const called = text(name) ?? '';
     const notes: string[] = [];
-    const metrics = list(json(spec)['metrics']).map((metric) => retargeted(metric, subject, called, notes));
+    const { targetCPUUtilizationPercentage: _, ...others } = json(spec);
+    const metrics = metricsOf(autoscaler).map((metric) => retargeted(metric, subject, called, notes));
     const object = {
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata: { name: called, ...(text(namespace) === null ? {} : { namespace }) },
-      spec: { ...json(spec), metrics },
+      spec: { ...others, metrics },
     };
     return { name: called, object, notes };
   });
 }
 
+/** As an API server makes them: of version 1 the share of CPU alone, and 80 % of it where nothing is said. */
+function metricsOf(autoscaler: unknown): readonly unknown[] {
+  const { metrics, targetCPUUtilizationPercentage } = json(json(autoscaler)['spec']);
+  const averageUtilization = whole(targetCPUUtilizationPercentage) ?? 80;
+  const all = list(metrics);
+  return all.length > 0
+    ? all
+    : [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }];
+}
+
 /** The resources by whose utilisation or amount it is scaled. */
 export function autoscaledResources({ autoscalers }: Pick<Subject, 'autoscalers'>): ReadonlySet<string> {
-  return new Set(
-    autoscalers
-      .flatMap((each) => list(json(json(each)['spec'])['metrics']))
-      .flatMap((metric) => text(sourceOf(metric)?.['name']) ?? []),
-  );
+  return new Set(autoscalers.flatMap(metricsOf).flatMap((metric) => text(sourceOf(metric)?.['name']) ?? []));
 }
 
 function sourceOf(metric: unknown): Readonly<Record<string, unknown>> | null {

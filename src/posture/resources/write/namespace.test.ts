@@ -69,4 +69,18 @@ describe('a namespace', () => {
       ],
     );
   });
+
+  test('a limit that a LimitRange gives is told with what it does to the request', () => {
+    for (const item of [{ default: { cpu: '200m' } }, { max: { cpu: '200m' } }]) {
+      const range = {
+        kind: 'LimitRange',
+        metadata: { name: 'low' },
+        spec: { limits: [{ type: 'Container', ...item }] },
+      };
+      assert.match(
+        limitRangeNotes(subject([app]), [range]).join(),
+        /is unset, and gets its default of 200m as a limit, which the request is above: pods would be refused$/,
+      );
+    }
+  });
 });

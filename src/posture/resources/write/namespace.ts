@@ -119,7 +119,9 @@ export function limitRangeNotes({ advice, id }: Subject, limitRanges: readonly u
             );
           const given = bound('default') ?? max;
           if (given !== null && each[resource].limit.state === 'unset')
-            found.push(`${whose} is unset, and gets its default of ${quantityOf(resource, given)} as a limit`);
+            found.push(
+              `${whose} is unset, and gets its default of ${quantityOf(resource, given)} as a limit${request !== null && request > given ? ', which the request is above: pods would be refused' : ''}`,
+            );
           return found;
         }),
       ),

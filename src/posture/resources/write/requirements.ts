@@ -1,7 +1,7 @@
 /** Advice → a container's `resources`. A figure without opinion leaves what stands there; unset takes it away. */
 import { json } from '#kubernetes/json.ts';
 import { changed, type Edit } from '../../change.ts';
-import { cpuQuantity, memoryQuantity } from '../quantity.ts';
+import { amountOf, cpuQuantity, memoryQuantity } from '../quantity.ts';
 import type { ContainerAdvice, Figure } from '../recommend/advice.ts';
 import { containersOf } from '../subject.ts';
 
@@ -32,7 +32,12 @@ export function advisedPod(pod: unknown, advice: readonly ContainerAdvice[]): un
 
 function edit(path: Edit['path'], figure: Figure, resource: ResourceName, now: unknown): Edit[] {
   if (figure.state === 'no-opinion') return [];
-  if (figure.state === 'number') return [{ path, value: quantityOf(resource, figure.value) }];
+  const amount = amountOf(json(now)[resource]);
+  if (figure.state === 'number') {
+    const value = quantityOf(resource, figure.value);
+    // `0.5` is `500m`: nothing changes.
+    return amount !== null && quantityOf(resource, amount) === value ? [] : [{ path, value }];
+  }
   if (!(resource in json(now))) return [];
   // Nothing is left below it: an empty map would say as little, and look as if it meant something.
   const alone = Object.keys(json(now)).length === 1;

@@ -34,6 +34,17 @@ test('what is advised takes its place, unset takes a limit away, and what is not
   });
 });
 
+test('the same amount in other words is no change', () => {
+  const pod = {
+    spec: {
+      containers: [
+        { name: 'app', resources: { requests: { cpu: 0.25, memory: '307200Ki' }, limits: { memory: '330Mi' } } },
+      ],
+    },
+  };
+  assert.equal(advisedPod(pod, subject([app]).advice), pod);
+});
+
 test('without an opinion what stands there stays', () => {
   const { source, advice } = subject([leaking]);
   const [first] = contents({ ...deployment, spec: { template: advisedPod(source?.pod, advice) } }).flatMap((each) =>
@@ -94,6 +105,22 @@ describe('a HorizontalPodAutoscaler keeps its behaviour under another request: T
     const [change] = hpaChanges(subject([app, proxy], [deployment, hpa(metrics)]));
     assert.deepEqual(((change ?? assert.fail()).object as { spec: { metrics: unknown } }).spec.metrics, metrics);
     assert.deepEqual(change?.notes, []);
+  });
+
+  test('the share of version 1, or of none, is that of CPU', () => {
+    const { spec, metadata } = hpa([]) as { spec: object; metadata: object };
+    for (const [own, target] of [
+      [{ targetCPUUtilizationPercentage: 60 }, 120],
+      [{}, 160],
+    ] as const) {
+      const { metrics: _, ...bare } = { ...spec, metrics: [], ...own };
+      const old = { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', metadata, spec: bare };
+      const given = subject([app, proxy], [deployment, old]);
+      const [change] = hpaChanges(given);
+      assert.match(JSON.stringify(change?.object), new RegExp(`"averageUtilization":${target}\\b`));
+      assert.doesNotMatch(JSON.stringify(change?.object), /targetCPU/);
+      assert.match(vpa(given)?.notes[0] ?? '', /^cpu is left to the HorizontalPodAutoscaler/);
+    }
   });
 
   test('where a container requests nothing there is no target to tell', () => {
