@@ -33,8 +33,8 @@ export async function fromBroker(name: string | undefined, flags: SourceFlags): 
     const baselines: Baseline[] = [];
     for (const scope of scopes) {
       const since = scope.since ?? flags.observationPeriod;
-      for (const recording of await broker.recordings({ ...scope, type: 'usage', since }))
-        baselines.push(...fold([recording]));
+      // Nodes with other kernels have recordings of their own, of the same containers.
+      baselines.push(...fold(await broker.recordings({ ...scope, type: 'usage', since })));
     }
     return measuredOf(baselines, name);
   } finally {

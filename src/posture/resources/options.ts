@@ -52,7 +52,7 @@ export const described: Readonly<Record<keyof Options, Described>> = {
   replicaPercentile: {
     kind: 'percent',
     preset: '90',
-    help: 'of the replicas, whose need the requests meet; up to ten replicas that is the hottest',
+    help: 'of the replicas, whose need the requests meet; up to nine replicas that is the hottest',
   },
   strategy: {
     kind: ['burstable', 'guaranteed'],
