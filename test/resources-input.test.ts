@@ -151,6 +151,13 @@ test('the judge takes names as names, the first of two series, and one answer ea
   assert.match(JSON.stringify(judged), /"samples":1440,"aboveRequest":0/);
 });
 
+test('manifests that are of something else are told of', async () => {
+  const usage = put('web.jsonl', series('shop/Pod/web', container()));
+  const { code, stderr } = await gen('--series', usage, '-f', put('other.yaml', 'just words'), '-o', 'table');
+  assert.equal(code, 0);
+  assert.match(stderr, /no manifest \(or more than one\) is of it: what is requested now is not known/);
+});
+
 test('manifests count in every form: a limit that is reached is told of', async () => {
   const pod = { containers: [{ name: 'app', resources: { limits: { memory: '256Mi' } } }] };
   const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec: pod };

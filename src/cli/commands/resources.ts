@@ -48,7 +48,7 @@ export async function genResources(given: string | undefined, flags: ResourcesFl
       .filter(({ advice }) => advice.length > 0);
     if (subjects.length === 0) throw new Failure(nothing(undefined, flags));
     await print(subjects, flags.output ?? (source.type === 'series' ? 'jsonl' : 'table'), flags.outputDir);
-    for (const subject of subjects) told(subject, objects);
+    for (const subject of subjects) told(subject, objects, flags);
     if (subjects.every(({ advice }) => advice.every(isSilent))) process.exitCode ??= 1;
   } finally {
     cluster.close();
@@ -184,9 +184,11 @@ function subjectOf(measured: Measured, objects: Objects, options: Options, { con
   return subject;
 }
 
-function told(subject: Subject, objects: Objects): void {
+function told(subject: Subject, objects: Objects, { filename }: ResourcesFlags): void {
   for (const each of subject.advice) explain(subject.id, each);
+  const unknown = filename !== undefined && subject.source === null;
   const notes = [
+    ...(unknown ? ['no manifest (or more than one) is of it: what is requested now is not known'] : []),
     ...consequences(subject),
     ...hpaChanges(subject).flatMap((each) => each.notes),
     ...limitRangeNotes(subject, limitRangesIn(objects, subject.namespace)),

@@ -185,7 +185,7 @@ test('a clock that goes back by an hour makes no rate that nobody had, and no ti
   const [only] = measured([run('r', true)], samples);
   const usage = only?.containers[0] ?? assert.fail();
   assert.equal(faultOf(usage), null);
-  const { cpu = [], memory } = usage.replicas[0] ?? assert.fail();
+  const { cpu, memory } = usage.replicas[0] ?? assert.fail();
   assert.ok(cpu.length >= 236, `${cpu.length}`);
   for (const [, cores] of cpu) assert.ok(Math.abs(cores - 0.5) < 0.01, `${cores}`);
   // One of the samples has the very time of another.

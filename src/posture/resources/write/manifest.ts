@@ -2,13 +2,14 @@
 import { commented, type YamlMap, yamlDocument } from '#kubernetes/yaml-text.ts';
 import { roundedSureness } from '../recommend/sureness.ts';
 import type { ContainerAdvice, Figure } from '../recommend/advice.ts';
-import type { Subject } from '../subject.ts';
+import { containersOf, type Subject } from '../subject.ts';
 import { requirements, resourceNames } from './requirements.ts';
 
 /** A strategic merge patch of the workload where its kind is known, else the pod's part of it alone. */
 export function manifest(subject: Subject): string {
+  const current = new Map(containersOf(subject.source?.pod).map((each) => [each.name, each.current]));
   const containers = subject.advice.map((each) =>
-    commented(reasons(each), { name: each.name, resources: requirements(each) }),
+    commented(reasons(each), { name: each.name, resources: requirements(each, current.get(each.name) ?? null) }),
   );
   const head = [`${subject.id}: requests and limits from measured usage`];
   return yamlDocument(head, wrapped(subject, { spec: { containers } }));

@@ -1,6 +1,8 @@
 /** Advice → a container's `resources`. A figure without opinion leaves what stands there; unset takes it away. */
 import { json } from '#kubernetes/json.ts';
+import type { YamlMap } from '#kubernetes/yaml-text.ts';
 import { changed, type Edit } from '../../change.ts';
+import type { Current } from '../series.ts';
 import { amountOf, cpuQuantity, memoryQuantity } from '../quantity.ts';
 import type { ContainerAdvice, Figure } from '../recommend/advice.ts';
 import { containersOf } from '../subject.ts';
@@ -44,21 +46,16 @@ function edit(path: Edit['path'], figure: Figure, resource: ResourceName, now: u
   return [{ path: alone ? path.slice(0, -1) : path, value: undefined }];
 }
 
-/** `resources` of a container that nobody has an object of. */
-export function requirements(advice: ContainerAdvice): {
-  readonly requests?: Readonly<Record<string, string>>;
-  readonly limits?: Readonly<Record<string, string>>;
-} {
-  const side = (which: 'request' | 'limit'): Record<string, string> =>
+/** `resources` for a patch: null takes away what stands there, or may stand there (`current` null: not known). */
+export function requirements(advice: ContainerAdvice, current: Current | null): YamlMap {
+  const side = (which: 'request' | 'limit'): YamlMap =>
     Object.fromEntries(
-      resourceNames.flatMap((resource) => {
+      resourceNames.flatMap((resource): [string, string | null][] => {
         const figure = advice[resource][which];
-        return figure.state === 'number' ? [[resource, quantityOf(resource, figure.value)]] : [];
+        if (figure.state === 'number') return [[resource, quantityOf(resource, figure.value)]];
+        return figure.state === 'unset' && current?.[resource][which] !== null ? [[resource, null]] : [];
       }),
     );
-  const [requests, limits] = [side('request'), side('limit')];
-  return {
-    ...(Object.keys(requests).length === 0 ? {} : { requests }),
-    ...(Object.keys(limits).length === 0 ? {} : { limits }),
-  };
+  const filled = (map: YamlMap): YamlMap | undefined => (Object.keys(map).length === 0 ? undefined : map);
+  return { requests: filled(side('request')), limits: filled(side('limit')) };
 }
