@@ -50,8 +50,10 @@ export function cpuAdvice(
     const findings = shiftFinding(kept.shift);
     return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
   }
-  const quantiles = sortedNeeds(grouped(replicas).map((each) => quantileOf(each, kept.newest, options)));
-  const running = sortedNeeds(kept.running.map((each) => quantileOf(each, kept.newest, options)));
+  const needOf = (each: ReplicaSpans): ReplicaQuantile => quantileOf(each, kept.newest, options);
+  const own = new Map<ReplicaSpans, ReplicaQuantile>(replicas.map((each) => [each, needOf(each)]));
+  const quantiles = sortedNeeds(grouped(replicas).map((each) => own.get(each) ?? needOf(each)));
+  const running = sortedNeeds(kept.running.flatMap((each) => own.get(each) ?? []));
   const nobody = { name: null, value: 0, lastDay: false };
   const { need: rules, of } = rulingOf(quantiles, running, options.replicaPercentile) ?? { need: nobody, of: '' };
   const waited = secondsSeen(flat.filter(({ waits }) => waits)) / secondsSeen(flat);

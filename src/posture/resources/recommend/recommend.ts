@@ -5,7 +5,7 @@ import { type ContainerUsage, faultOf, type Replica, type Sample } from '../seri
 import type { Basis, ContainerAdvice, Figure, Finding } from './advice.ts';
 import { cpuAdvice } from './cpu.ts';
 import { memoryAdvice } from './memory.ts';
-import { secondsCovered, secondsSeen, spans } from './spans.ts';
+import { secondsCovered, secondsSeen, type Span, spans } from './spans.ts';
 import { phases, type Watched } from './startup.ts';
 import { sparse } from './sureness.ts';
 
@@ -13,7 +13,8 @@ export function recommend(usage: ContainerUsage, options: Options): ContainerAdv
   const { name, current } = usage;
   const fault = faultOf(usage);
   const replicas = within(usage.replicas, options.observationPeriod);
-  const basis = basisOf(replicas);
+  const seen = replicas.map(({ cpu, memory }): Seen => ({ cpu: spans(cpu), memory: spans(memory) }));
+  const basis = basisOf(replicas, seen);
   if (fault !== null) {
     const none: Figure = { state: 'no-opinion', because: fault, seen: null };
     const pair = { request: none, limit: none, bounds: null };
@@ -41,23 +42,31 @@ export function recommend(usage: ContainerUsage, options: Options): ContainerAdv
     confidence: Math.min(...(sure.length === 0 ? [cpu.sure, memory.sure] : sure)),
     startup,
     cycle: cpu.cycle,
-    findings: [...shortened(replicas, options), ...sparsely(replicas), ...started, ...cpu.findings, ...memory.findings],
+    findings: [...shortened(seen, options), ...sparsely(seen), ...started, ...cpu.findings, ...memory.findings],
     basis,
     fault: null,
   };
 }
 
+/** What each replica was seen by. */
+interface Seen {
+  readonly cpu: readonly Span[];
+  readonly memory: readonly Span[];
+}
+
 /** A tenth less is the same period. */
-function shortened(replicas: readonly Replica[], { observationPeriod }: Options): Finding[] {
-  const covered = (what: 'cpu' | 'memory'): number => secondsCovered(replicas.flatMap((each) => spans(each[what])));
-  const seen = Math.max(covered('cpu'), covered('memory'));
-  if (seen === 0 || seen > observationPeriod * 0.9) return [];
-  const text = `${timeText(seen)} were seen of the ${timeText(observationPeriod)} that were asked for: what was needed in the rest, if it ran then, is not known`;
+function shortened(seen: readonly Seen[], { observationPeriod }: Options): Finding[] {
+  const covered = Math.max(
+    secondsCovered(seen.flatMap(({ cpu }) => cpu)),
+    secondsCovered(seen.flatMap(({ memory }) => memory)),
+  );
+  if (covered === 0 || covered > observationPeriod * 0.9) return [];
+  const text = `${timeText(covered)} were seen of the ${timeText(observationPeriod)} that were asked for: what was needed in the rest, if it ran then, is not known`;
   return [{ type: 'period', text }];
 }
 
-function sparsely(replicas: readonly Replica[]): Finding[] {
-  const all = replicas.flatMap(({ cpu, memory }) => [...spans(cpu), ...spans(memory)]);
+function sparsely(seen: readonly Seen[]): Finding[] {
+  const all = seen.flatMap(({ cpu, memory }) => [...cpu, ...memory]);
   const step = secondsSeen(all) / Math.max(1, all.length);
   if (step <= sparse * 1.1) return [];
   return [{ type: 'sparse', text: `a sample stands for ${timeText(step)}: shorter peaks are not seen` }];
@@ -84,17 +93,16 @@ function within(replicas: readonly Replica[], period: number): Watched[] {
     .filter(({ cpu, memory, oom }) => cpu.length + memory.length + oom.length > 0);
 }
 
-function basisOf(replicas: readonly Replica[]): Basis {
+function basisOf(replicas: readonly Replica[], seen: readonly Seen[]): Basis {
   const times = replicas
     .flatMap(({ cpu, memory }) => [cpu[0], memory[0], cpu.at(-1), memory.at(-1)])
     .flatMap((sample) => sample?.[0] ?? []);
-  const sum = (of: (replica: Replica) => number): number => replicas.reduce((total, each) => total + of(each), 0);
   return {
     since: times.length === 0 ? null : Math.min(...times),
     until: times.length === 0 ? null : Math.max(...times),
-    seconds: sum(({ cpu, memory }) => Math.max(secondsSeen(spans(cpu)), secondsSeen(spans(memory)))),
-    samples: sum(({ cpu, memory }) => cpu.length + memory.length),
+    seconds: seen.reduce((sum, { cpu, memory }) => sum + Math.max(secondsSeen(cpu), secondsSeen(memory)), 0),
+    samples: replicas.reduce((sum, { cpu, memory }) => sum + cpu.length + memory.length, 0),
     replicas: replicas.length,
-    starts: sum(({ starts }) => starts.length),
+    starts: replicas.reduce((sum, { starts }) => sum + starts.length, 0),
   };
 }

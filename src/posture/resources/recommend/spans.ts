@@ -39,14 +39,17 @@ export function secondsSeen(all: readonly Span[]): number {
  * minute that followed one another are ten.
  */
 export function secondsCovered(all: readonly Span[]): number {
-  let [union, end] = [0, Number.NEGATIVE_INFINITY];
-  for (const { at, from } of all
-    .map(({ at, seconds }) => ({ at, from: at - seconds }))
-    .toSorted((a, b) => a.from - b.from)) {
-    union += Math.max(0, at - Math.max(from, end));
-    end = Math.max(end, at);
+  const [begins, ends] = [new Float64Array(all.length), new Float64Array(all.length)];
+  for (const [index, { at, seconds }] of all.entries()) {
+    begins[index] = at - seconds;
+    ends[index] = at;
   }
-  return union;
+  begins.sort();
+  ends.sort();
+  // Where all that had begun have ended before the next begins, nobody looked.
+  let holes = 0;
+  for (let next = 1; next < all.length; next += 1) holes += Math.max(0, (begins[next] ?? 0) - (ends[next - 1] ?? 0));
+  return (ends.at(-1) ?? 0) - (begins[0] ?? 0) - holes;
 }
 
 /** What a sample still counts for: next to nothing, but never nothing. */
