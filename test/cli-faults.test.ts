@@ -22,6 +22,38 @@ const put = (name: string, content: string | Uint8Array): string => {
 const hostile = lines.map((line) => line.replace('"workload":"nginx"', '"workload":"../../\\u001b[2Jevil\\n"'));
 const faults: readonly (readonly [what: string, argv: () => readonly string[], code: number, message: RegExp])[] = [
   ['no command that exists', () => ['gne'], 2, /unknown command 'gne'[\s\S]*Did you mean gen/],
+  ['nothing like a command', () => ['generate'], 2, /unknown command 'generate'; see --help/],
+  ['no artifact', () => ['prove', '--from', nginx], 2, /missing required argument 'artifact'; see --help/],
+  [
+    'a word for a number',
+    () => ['gen', 'apparmor', '--from', nginx, '--fold', 'x'],
+    2,
+    /--fold takes a number, not "x"/,
+  ],
+  [
+    'a number that is too small',
+    () => ['gen', 'apparmor', '--from', nginx, '--fold', '1'],
+    2,
+    /--fold takes at least 2/,
+  ],
+  [
+    'one of several that is no choice',
+    () => ['gen', 'seccomp', '--from', nginx, '--arch', 'x86_64,vax'],
+    2,
+    /--arch takes x86_64, x86, x32, aarch64 or arm, not "vax"/,
+  ],
+  [
+    'two flags that do not go together',
+    () => ['gen', 'seccomp', '--from', nginx, '--log-only', '--default-action', 'SCMP_ACT_ERRNO'],
+    2,
+    /--log-only: means --default-action SCMP_ACT_LOG; give one of the two/,
+  ],
+  [
+    'a day that no month has',
+    () => ['gen', 'networkpolicy', '--from', nginx, '--since', '2026-13-45'],
+    2,
+    /--since: takes a time such as 7d/,
+  ],
   ['a kind that does not exist', () => ['gen', 'secomp'], 2, /unknown command 'secomp'[\s\S]*Did you mean seccomp/],
   [
     'a flag that does not exist',
@@ -84,7 +116,7 @@ const faults: readonly (readonly [what: string, argv: () => readonly string[], c
     'an action that does not exist',
     () => ['gen', 'seccomp', '--from', nginx, '--default-action', 'DENY'],
     2,
-    /--default-action: /,
+    /--default-action takes ERRNO, LOG, .* or ALLOW, not "DENY"/,
   ],
   [
     'a choice that does not exist',

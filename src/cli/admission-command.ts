@@ -20,7 +20,7 @@ export function addAdmission({ gen, evaluate }: { readonly gen: Command; readonl
       .addOption(manifestsOption())
       .addOption(from())
       .option('--min-support <share>', 'of the objects for which a pattern must hold, 0.8 or 1', '0.8')
-      .option('--min-objects <number>', 'a pattern needs so many objects', '5')
+      .option('--min-objects <number>', 'a pattern needs this many objects', '5')
       .option('--min-uses <number>', 'a value that fewer objects use is an exception, no pattern', '2')
       .option('--max-exceptions <number>', 'a pattern has no more of them', '20')
       .addOption(

@@ -15,7 +15,7 @@ export function addAgent(root: Command): void {
     .option('--namespace <name>', 'record only this namespace; repeat for several', collect)
     .option('--exclude-namespace <name>', 'leave this namespace out; repeat for several', collect)
     .option('--spool <dir>', 'where recordings wait while the broker is away', '/var/lib/kguardian/spool')
-    .option('--spool-size <bytes>', 'how much may wait there: 256Mi', '256Mi')
+    .option('--spool-size <bytes>', 'how much may wait there', '256Mi')
     .option('--flush-interval <time>', 'how often news is sent', '10s')
     .option('--hold <time>', 'how long a container may stay without a name', '10m')
     .option('--listen <address>', 'where /metrics, /healthz and /readyz are served; none for nowhere', ':9101')

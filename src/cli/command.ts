@@ -20,15 +20,27 @@ const wrap = (text: string, width: number): string => new Help().boxWrap(text, w
 /** Of a flag that may be repeated. */
 export const collect = (value: string, all: string[] = []): string[] => [...all, value];
 
+/** What commander says, with where to look unless it has said what is there. */
+function pointed(text: string): string {
+  const said = text.replace(/^error: /, 'kguardian: ');
+  return said.includes('(Did you mean') || said.endsWith('.\n') ? said : said.replace(/\n$/, '; see --help\n');
+}
+
 export function rootCommand(): Command {
   return new Command(calledAs)
     .description('Watches what a workload really does and writes the least privilege it needs, with a proof')
     .version(version, '--version', 'print the version')
     .option('--debug', 'with errors, show where they come from')
-    .helpCommand(false)
     .enablePositionalOptions()
     .showSuggestionAfterError()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'kguardian: ')) })
-    .configureHelp({ boxWrap: (text, width) => (text.includes('\nExamples:\n') ? text : wrap(text, width)) })
+    .configureOutput({ outputError: (text, write) => write(pointed(text)) })
+    .configureHelp({
+      boxWrap: (text, width) => {
+        const examples = text.indexOf('\n\nExamples:\n');
+        return examples < 0 ? wrap(text, width) : wrap(text.slice(0, examples), width) + text.slice(examples);
+      },
+      // What each takes, its own help says: lists of commands stay narrow.
+      subcommandTerm: (one) => [one.name(), ...one.aliases()].join('|'),
+    })
     .exitOverride();
 }

@@ -34,13 +34,18 @@ export function addOptions(command: Command, schema: z.ZodObject): Command {
 function optionOf(name: string, { type, enum: choices, items, default: preset, description = '' }: Property): Option {
   const short = name === 'output' ? '-o, ' : '';
   if (type === 'boolean') return new Option(`${short}--${kebab(name)}`, description);
-  const word = (choices ?? items?.enum)?.join('|') ?? 'value';
-  const option = new Option(`${short}--${kebab(name)} <${word}>`, description);
-  if (type === 'array') {
+  const option = new Option(`${short}--${kebab(name)} <${placeholder(name, type)}>`, description);
+  const known = choices ?? items?.enum;
+  if (known !== undefined) option.choices([...known]);
+  if (type === 'array')
     return option.argParser((value: string, all: string[] | undefined) => [...(all ?? []), ...value.split(',')]);
-  }
-  if (choices !== undefined) option.choices([...choices]);
-  return preset === undefined ? option : option.default(preset);
+  return preset === undefined || preset === '' ? option : option.default(preset);
+}
+
+/** What stands for the value in help. Short, since choices follow the description anyway. */
+function placeholder(name: string, type: string | undefined): string {
+  if (type === 'integer' || type === 'number') return 'number';
+  return { output: 'form', since: 'time' }[name] ?? kebab(name).split('-').at(-1) ?? 'value';
 }
 
 /** The kind's options among all that commander read. */
@@ -51,5 +56,21 @@ export function parseOptions<S extends z.ZodObject>(schema: S, given: Record<str
   const parsed = schema.safeParse(own);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Failure(`--${kebab(String(issue?.path[0]))}: ${issue?.message ?? 'not valid'}`);
+  const name = String(issue?.path[0]);
+  const value = [given[name]].flat()[Number(issue?.path[1] ?? 0)];
+  const taken = issue === undefined ? null : takenBy(issue);
+  throw new Failure(
+    taken === null
+      ? `--${kebab(name)}: ${issue?.message ?? 'not valid'}`
+      : `--${kebab(name)} takes ${taken}, not ${JSON.stringify(value)}`,
+  );
+}
+
+/** In words; null where the schema's own say it. */
+function takenBy(issue: z.core.$ZodIssue): string | null {
+  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'a whole number';
+  if (issue.code === 'invalid_type' && issue.expected === 'number') return 'a number';
+  if (issue.code === 'invalid_value') return issue.values.join(', ').replace(/, ([^,]+)$/, ' or $1');
+  if (issue.code === 'too_small') return `${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`;
+  return null;
 }

@@ -59,7 +59,7 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
     .addOption(auditLogOption())
     .requiredOption('--output-dir <dir>', 'where the tree goes')
     .addOption(
-      new Option('--stage <stage>', 'watch: forms that refuse nothing, where there are; enforce: what is to hold')
+      new Option('--stage <stage>', 'watch: forms that refuse nothing, where there are any; enforce: what is to hold')
         .choices(['watch', 'enforce'])
         .default('watch'),
     )
@@ -239,7 +239,11 @@ export function program(kinds: readonly PolicyKind[], addOptions: AddOptions): C
       'bring the status of PolicyAudit objects up to date so often, 60s; by default never',
     )
     .option('--insecure-no-auth', 'no tokens and no TLS, on a loopback address alone')
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addOption(
+      new Option('--log-level <level>', 'the least grave of what is logged')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
     .option('--print-openapi', 'print the description of the API, and end')
     .action(async (options) => (await import('./commands/broker.ts')).broker(options));
 

@@ -7,7 +7,7 @@ import { auditLogOption } from './evidence-flags.ts';
 const since = (): Option =>
   new Option('--since <time>', 'of what the broker was told only what was used from then on: 7d, 12h, or a time');
 const maxNames = (): Option =>
-  new Option('--max-names <number>', 'up to so many names become resourceNames').default('3');
+  new Option('--max-names <number>', 'at most this many names become resourceNames').default('3');
 const rbac = (help: string): Option => new Option('--rbac <file>', help).argParser(collect);
 
 export function addRbac(root: Command): void {

@@ -40,7 +40,7 @@ export function addClusterFlags(command: Command): Command {
     new Option('--token <token>', 'for the API server and the broker'),
     new Option('--certificate-authority <file>', 'of the API server'),
     new Option('--insecure-skip-tls-verify', "do not check the API server's certificate"),
-    new Option('--request-timeout <time>', 'how long to wait for an answer, 30s').default('30s'),
+    new Option('--request-timeout <time>', 'how long to wait for an answer').default('30s'),
     new Option('--broker <url>', 'the broker, instead of finding it in the cluster'),
     new Option('--broker-ca <file>', "certificate authority of the broker's URL"),
     new Option('--broker-namespace <name>', 'where the broker runs, instead of looking in all namespaces'),

@@ -26,7 +26,7 @@ export const options = z.strictObject({
     .int()
     .min(2)
     .default(50)
-    .describe('files of one folder that are named one by one; more become a pattern, never in sensitive places'),
+    .describe('how many files of one folder are named one by one; more become a pattern, never in sensitive places'),
   rlimits: z
     .boolean()
     .default(false)

@@ -17,7 +17,7 @@ export const options = z.strictObject({
     .int()
     .min(2)
     .default(50)
-    .describe('files of one folder that are named one by one; more become a pattern, never in sensitive places'),
+    .describe('how many files of one folder are named one by one; more become a pattern, never in sensitive places'),
   clusterNetwork: z
     .array(z.string().refine((text) => parseNetwork(text) !== null, 'takes a network such as 10.0.0.0/8'))
     .default([])

@@ -10,6 +10,7 @@ const unit: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_
 const since = z
   .string()
   .regex(/^\d+[mhd]$|^\d{4}-\d{2}-\d{2}(T[0-9:.]+Z)?$/, 'takes a time such as 7d, 12h or 2026-01-31')
+  .refine((text) => !Number.isNaN(sinceTime(text, 0)), 'takes a time such as 7d, 12h or 2026-01-31')
   .optional();
 
 /** Milliseconds since the epoch before which nothing counts; null when everything does. */
@@ -32,7 +33,7 @@ export const options = z.strictObject({
     .describe('yaml with the evidence as comments, or one JSON object a line'),
   direction: z.enum(['both', 'ingress', 'egress']).default('both').describe('which directions are isolated'),
   since: since.describe('only what was last seen within 7d, 12h or since 2026-01-31'),
-  minObservations: z.coerce.number().int().min(1).default(1).describe('only what was seen at least so many times'),
+  minObservations: z.coerce.number().int().min(1).default(1).describe('only what was seen at least this many times'),
   external: z
     .enum(['exact', 'aggregate', 'fqdn'])
     .default('exact')

@@ -70,7 +70,7 @@ export function generate({ baselines: [baseline] }: Evidence, options: Options):
   const facts = baseline.facts.filter(
     (fact): fact is FactOf<'syscall'> => fact.claim.type === 'syscall' && fact.claim.phase !== 'setup',
   );
-  const action = options.logOnly ? 'LOG' : options.defaultAction;
+  const action = options.logOnly ? 'LOG' : (options.defaultAction ?? 'ERRNO');
   const doubts = lossesOf(baseline);
   const nameless = facts.filter((fact) => fact.claim.name === null).map(({ claim }) => `${claim.arch} ${claim.nr}`);
   if (!facts.some((fact) => fact.claim.phase === 'program')) {

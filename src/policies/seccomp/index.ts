@@ -1,11 +1,8 @@
 import type { PolicyKind } from '../kind.ts';
 import { evaluator, query, type Query } from './evaluate.ts';
 import { generate } from './generate.ts';
-import { options } from './options.ts';
+import { options, readingOptions } from './options.ts';
 import { refine } from './refine.ts';
-
-/** Other options may come along: they were the generator's. */
-const readingOptions = options.pick({ runtime: true }).strip();
 
 export const seccomp: PolicyKind<typeof options, Query> = {
   name: 'seccomp',

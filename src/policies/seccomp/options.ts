@@ -3,7 +3,15 @@ import { z } from 'zod';
 const actions = ['ERRNO', 'LOG', 'KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'TRACE', 'ALLOW'] as const;
 const architectures = ['x86_64', 'x86', 'x32', 'aarch64', 'arm'] as const;
 
-export const options = z.strictObject({
+const runtime = z
+  .enum(['runc', 'crun', 'none'])
+  .default('runc')
+  .describe('add what this container runtime itself needs');
+
+/** Other options may come along: they were the generator's. */
+export const readingOptions = z.object({ runtime });
+
+const known = {
   output: z
     .enum(['json', 'yaml'])
     .default('json')
@@ -12,14 +20,16 @@ export const options = z.strictObject({
     .string()
     .transform((text) => text.replace(/^SCMP_ACT_/, ''))
     .pipe(z.enum(actions))
-    .default('ERRNO')
-    .describe(`what happens to other calls: ${actions.map((name) => `SCMP_ACT_${name}`).join(', ')}`),
+    .optional()
+    .describe(
+      `what happens to other calls, by default SCMP_ACT_ERRNO: ${actions.map((name) => `SCMP_ACT_${name}`).join(', ')}`,
+    ),
   logOnly: z.boolean().default(false).describe('refuse nothing, log it: SCMP_ACT_LOG, the first step to enforcement'),
   arch: z
     .array(z.enum(architectures))
     .default([])
     .describe('architectures of the profile; by default those that were observed'),
-  runtime: z.enum(['runc', 'crun', 'none']).default('runc').describe('add what this container runtime itself needs'),
+  runtime,
   nnp: z
     .enum(['any', 'true', 'false'])
     .default('any')
@@ -30,5 +40,12 @@ export const options = z.strictObject({
     .boolean()
     .default(false)
     .describe('go ahead with a recording that lost facts or was cut; the notes say so'),
-});
+};
+
+export const options = z
+  .strictObject(known)
+  .refine(({ logOnly, defaultAction = 'LOG' }) => !logOnly || defaultAction === 'LOG', {
+    path: ['logOnly'],
+    message: 'means --default-action SCMP_ACT_LOG; give one of the two',
+  });
 export type Options = z.infer<typeof options>;
