@@ -22,6 +22,31 @@ const put = (name: string, content: string | Uint8Array): string => {
 const hostile = lines.map((line) => line.replace('"workload":"nginx"', '"workload":"../../\\u001b[2Jevil\\n"'));
 const faults: readonly (readonly [what: string, argv: () => readonly string[], code: number, message: RegExp])[] = [
   ['no command that exists', () => ['gne'], 2, /unknown command 'gne'[\s\S]*Did you mean gen/],
+  [
+    'a container that is not there',
+    () => ['gen', 'seccomp', '--from', nginx, '-c', 'sidecar'],
+    2,
+    /nothing in the recording fits the flags; it is of nginx/,
+  ],
+  ['no manifest', () => ['audit', 'pss'], 2, /no cluster is known: .* or manifests with -f FILE/],
+  [
+    'a file in the place of a folder',
+    () => ['gen', 'seccomp', '--from', nginx, '--output-dir', put('file', '')],
+    2,
+    /cannot write ".*nginx-seccomp.json": ".*file" is no folder/,
+  ],
+  [
+    'no URL',
+    () => ['status', '-s', 'nowhere', '--token', 't'],
+    2,
+    /given as "nowhere", which is no https:\/\/HOST:PORT/,
+  ],
+  [
+    'nobody there',
+    () => ['status', '-s', 'https://127.0.0.1:1', '--token', 't'],
+    3,
+    /cannot reach the API server https:\/\/127\.0\.0\.1:1: connection refused/,
+  ],
   ['nothing like a command', () => ['generate'], 2, /unknown command 'generate'; see --help/],
   ['no artifact', () => ['prove', '--from', nginx], 2, /missing required argument 'artifact'; see --help/],
   [
@@ -80,7 +105,7 @@ const faults: readonly (readonly [what: string, argv: () => readonly string[], c
     2,
     /cannot read "\/nonexistent": no such file or directory/,
   ],
-  ['a folder', () => ['gen', 'seccomp', '--from', '/tmp'], 2, /cannot read "\/tmp": illegal operation on a directory/],
+  ['a folder', () => ['gen', 'seccomp', '--from', '/tmp'], 2, /cannot read "\/tmp": it is a folder/],
   ['another file', () => ['inspect', '/etc/hostname'], 2, /line 1: not JSON; this is not a kguardian recording/],
   [
     'a newer recording',
@@ -110,7 +135,7 @@ const faults: readonly (readonly [what: string, argv: () => readonly string[], c
     'a workload that is not there',
     () => ['gen', 'seccomp', 'redis', '--from', nginx],
     2,
-    /no workload "redis" in the recording/,
+    /no workload "redis" in the recording; it is of nginx/,
   ],
   [
     'an action that does not exist',

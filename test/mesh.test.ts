@@ -103,7 +103,7 @@ for (const [kind, flows] of [
     assert.equal(first.code, 1, first.stderr);
     const was = kind === 'istio' ? 'closes' : 'unknown → deny';
     assert.match(first.stdout, new RegExp(`^${was} +Deployment data/db → Deployment shop/api .*TCP `, 'm'));
-    assert.match(first.stderr, /\d+ open, \d+ close, \d+ not certain/);
+    assert.match(first.stderr, /\d+ changes?: \d+ opened, \d+ closed, \d+ not certain/);
     const written = await run(['gen', kind, ...evidence, '--output-dir', policies]);
     assert.equal(written.code, 0, written.stderr);
     const file = join(policies, `shop-api-${kind}.yaml`);

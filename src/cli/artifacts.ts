@@ -1,9 +1,9 @@
 /** Artifacts in files, and which kind they are of. */
-import { readFile } from 'node:fs/promises';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { kindNamed, kinds } from '#policies/index.ts';
 import { type Evaluator, type PolicyKind, UnreadableArtifact } from '#policies/kind.ts';
-import { Failure, systemReason } from './failure.ts';
+import { Failure } from './failure.ts';
+import { fileText } from './file-texts.ts';
 import { together } from './policies-in-force.ts';
 
 /** An artifact's text, with its kind. */
@@ -33,13 +33,8 @@ export async function readArtifacts(files: readonly string[], kindName?: string)
 }
 
 async function read(file: string, kindName: string | undefined): Promise<Read> {
-  try {
-    const text = await readFile(file, 'utf8');
-    return { file, text, kind: kindOf(file, text, kindName) };
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
-  }
+  const text = await fileText(file);
+  return { file, text, kind: kindOf(file, text, kindName) };
 }
 
 function artifactOf(first: Read, more: readonly Read[]): ArtifactFile {

@@ -1,16 +1,17 @@
 /** What the API server knows, from a file. */
-import { readFile } from 'node:fs/promises';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import { readClusterText, UnreadableCluster } from '#kubernetes/cluster-text.ts';
-import { Failure, systemReason } from './failure.ts';
+import { Failure } from './failure.ts';
+import { fileText } from './file-texts.ts';
 
 /** Null when no file is named. */
 export async function readCluster(file: string | undefined): Promise<Cluster | null> {
   if (file === undefined) return null;
+  const text = await fileText(file);
   try {
-    return readClusterText(await readFile(file, 'utf8'));
+    return readClusterText(text);
   } catch (error) {
-    const reason = error instanceof UnreadableCluster ? error.message : systemReason(error);
-    throw new Failure(`cannot read ${JSON.stringify(file)}: ${reason}`, 2, error);
+    if (!(error instanceof UnreadableCluster)) throw error;
+    throw new Failure(`cannot read ${JSON.stringify(file)}: ${error.message}`, 2, error);
   }
 }

@@ -14,13 +14,13 @@ export const asked = (one: Command): Command => addClusterFlags(addSelectionFlag
 export const clusterOption = (): Option =>
   new Option(
     '--cluster <file>',
-    'the objects of the cluster: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
+    'the objects of the cluster, - for standard input: a `kubectl get -o json` list, or {namespaces, nodes, workloads, pods, services}',
   );
 
 export const flowsOption = (): Option =>
   new Option(
     '--flows <file>',
-    "a log of flows as JSON (ours, Hubble's, linkerd viz tap's, access logs of Istio's proxies), instead of recordings or beside them",
+    "a log of flows as JSON (ours, Hubble's, linkerd viz tap's, access logs of Istio's proxies), - for standard input; instead of recordings or beside them",
   );
 
 export const filesOption = (help: string): Option => new Option('-f, --filename <file>', help).argParser(collect);

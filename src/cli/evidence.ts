@@ -1,8 +1,10 @@
 /** Where evidence comes from: recordings in files, or the cluster's broker. What follows is the same for both. */
 import type { Baseline } from '#baseline/baseline.ts';
+import { firstOf } from '#baseline/evidence.ts';
 import { fold } from '#baseline/fold.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
+import { printable } from '#observation/text.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import { onlyOf } from '#proof/generate.ts';
 import type { SelectionFlags } from './cluster/flags.ts';
@@ -65,12 +67,15 @@ export async function findEvidence(workload: string | undefined, flags: Evidence
 
 /** What adds up to what was asked for. Throws a Failure where that is nothing. */
 export function selectedBaselines({ recordings, selects }: Found, workload: string | undefined): Baseline[] {
-  const baselines = fold(recordings).filter(selects);
+  const all = fold(recordings);
+  const baselines = all.filter(selects);
   if (baselines.length > 0) return baselines;
+  if (all.length === 0) throw new Failure('nothing that was recorded is about a container');
+  const there = firstOf([...new Set(all.map((each) => each.workload))].toSorted(), 5);
   throw new Failure(
     workload === undefined
-      ? 'the recording holds no container'
-      : `no workload ${JSON.stringify(workload)} in the recording`,
+      ? `nothing in the recording fits the flags; it is of ${printable(there)}`
+      : `no workload ${JSON.stringify(workload)} in the recording; it is of ${printable(there)}`,
   );
 }
 
@@ -108,7 +113,7 @@ async function fromBroker(
   { objects, posture }: Wanted,
 ): Promise<Found> {
   const { openCluster } = await import('./cluster/open.ts');
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'a recording with --from FILE');
   try {
     const scopes = await cluster.scopes(workload);
     const broker = await cluster.broker();

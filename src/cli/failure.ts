@@ -8,9 +8,22 @@ export class Failure extends Error {
   }
 }
 
+/** Where the system's own words are none, or mislead. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'no route to the host',
+  EISDIR: 'it is a folder',
+  ENETUNREACH: 'no route to the network',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name could not be looked up',
+  ETIMEDOUT: 'no answer in time',
+};
+
 /** The words of a system error, without its code and path: `no space left on device`. */
 export function systemReason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code = '', message } = error as NodeJS.ErrnoException;
   const words = /^[A-Z0-9_]+: (.+?)(?:, \w+.*)?$/.exec(message ?? String(error))?.[1];
-  return words ?? code ?? message;
+  // Errors of many tries have a code alone, those of TLS are named in words.
+  return reasons[code] ?? words ?? (code === '' || (message !== '' && !/^E[A-Z0-9]+$/.test(code)) ? message : code);
 }

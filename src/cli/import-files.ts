@@ -7,6 +7,7 @@ import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
 import { Failure, systemReason } from './failure.ts';
 import { tell } from './story.ts';
+import { standardInput } from './standard-input.ts';
 
 export async function readFlowFile(file: string, cluster: Cluster | null): Promise<Recording> {
   if (cluster === null) throw new Failure('--flows needs --cluster: a log of flows names addresses, not pods');
@@ -22,7 +23,7 @@ export async function readFlowFile(file: string, cluster: Cluster | null): Promi
 /** `-` is standard input. */
 export function readLines(file: string, take: (line: string) => void): Promise<void> {
   return reading(file, async () => {
-    const input = file === '-' ? process.stdin : createReadStream(file);
+    const input = file === '-' ? standardInput() : createReadStream(file);
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) take(line);
   });
 }

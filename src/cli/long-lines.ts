@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { standardInput } from './standard-input.ts';
 
 const pieceBytes = 1 << 20;
 /** In UTF-16 units. A webhook's largest batch is 10 MiB, wrapped once more by a cloud. */
@@ -19,7 +20,7 @@ export async function* linesInPieces(file: string | Readable, longest: number): 
     typeof file !== 'string'
       ? file
       : file === '-'
-        ? process.stdin
+        ? standardInput()
         : createReadStream(file, { highWaterMark: pieceBytes });
   const decode = decoding();
   let rest = '';

@@ -1,12 +1,11 @@
 /** Which policies a question is about: those in files, those of the cluster, or the cluster's as files would change them. */
-import { readFile } from 'node:fs/promises';
-import { text as textOf } from 'node:stream/consumers';
 import { parseAllDocuments } from 'yaml';
 import { applied, deployedObjects, isManifest, listText, type Manifest } from '#policies/in-force.ts';
 import type { PolicyKind } from '#policies/kind.ts';
 import type { Api } from './cluster/api.ts';
 import { listing } from './cluster/discovery.ts';
-import { Failure, systemReason } from './failure.ts';
+import { Failure } from './failure.ts';
+import { fileText } from './file-texts.ts';
 
 export interface InForce {
   readonly text: string;
@@ -20,7 +19,7 @@ export async function policiesInForce(kind: PolicyKind, files: readonly string[]
     throw new Failure(
       'name the policies with -f FILE, or ask a cluster for what is deployed (without --from, --flows, --cluster)',
     );
-  const texts = await Promise.all(files.map(policiesIn));
+  const texts = await Promise.all(files.map(fileText));
   const number = `${files.length} file${files.length === 1 ? '' : 's'}`;
   if (api === null) return { text: together(texts), said: `${number} alone, without what is deployed` };
   if (kind.deployed.length === 0) {
@@ -35,15 +34,6 @@ export async function policiesInForce(kind: PolicyKind, files: readonly string[]
   const others = all.length - candidates.length;
   const said = `${others} ${others === 1 ? 'policy' : 'policies'} of the cluster`;
   return { text: listText(all), said: files.length === 0 ? said : `${number}, as if applied beside ${said}` };
-}
-
-/** The text of one file, `-` for standard input. */
-export async function policiesIn(file: string): Promise<string> {
-  try {
-    return file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    throw new Failure(`cannot read ${JSON.stringify(file)}: ${systemReason(error)}`, 2, error);
-  }
 }
 
 /** Documents of one stream; of JSON lines, lines. */

@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { Failure, systemReason } from './failure.ts';
-import { tell } from './story.ts';
+import { count, tell } from './story.ts';
+import { standardInput } from './standard-input.ts';
 
 /**
  * `answer` gets what the schema made of a line without its `id`, and throws an Error whose message says why there is none.
@@ -32,7 +33,7 @@ export async function answerLines<Q>(
     }
   }
   try {
-    const input = queries === '-' ? process.stdin : createReadStream(queries);
+    const input = queries === '-' ? standardInput() : createReadStream(queries);
     for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       if (text.trim() === '') continue;
       if (!process.stdout.write(`${JSON.stringify(line(text))}\n`)) await once(process.stdout, 'drain');
@@ -41,7 +42,7 @@ export async function answerLines<Q>(
     throw new Failure(`cannot read ${JSON.stringify(queries)}: ${systemReason(error)}`, 2, error);
   }
   if (unanswered > 0) {
-    tell(`${unanswered} of the questions could not be answered; their lines say why`);
+    tell(`${count(unanswered, 'question')} could not be answered; the answer says why`);
     process.exitCode = 2;
   }
 }

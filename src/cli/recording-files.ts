@@ -9,6 +9,7 @@ import type { Line, Recording } from '#observation/recording.ts';
 import { writeRecording } from '#observation/writing.ts';
 import { Failure, systemReason } from './failure.ts';
 import { writeAtomically } from './output-files.ts';
+import { standardInput } from './standard-input.ts';
 
 /** A real nginx, for where nothing can be recorded. As deep below the root as build/bundle/, where this may run from. */
 export const bundledRecording = fileURLToPath(new URL('../../recordings/nginx.jsonl.zst', import.meta.url));
@@ -21,7 +22,7 @@ export async function readRecordings(files: readonly string[]): Promise<Recordin
 
 async function readRecordingFile(file: string): Promise<Recording[]> {
   try {
-    const input: Readable = file === '-' ? process.stdin : createReadStream(file);
+    const input: Readable = file === '-' ? standardInput() : createReadStream(file);
     return await Array.fromAsync(recordingsIn(textLines(unpacked(input))));
   } catch (error) {
     if (error instanceof RecordingError)

@@ -14,6 +14,7 @@ export interface UseFlags extends ClusterFlags {
   readonly since?: string;
 }
 
+const logs = "an API server's log with --audit-log FILE";
 const toldFaults = 10;
 
 /** Of all files together; a broken line is told by its number, and the rest is done with exit code 2. */
@@ -57,7 +58,7 @@ export function usesToldTo(
 
 /** The same of the broker that is found, with a word of how long it was told. */
 export async function usesOfBroker(flags: UseFlags, namespace: string | null): Promise<readonly ApiUse[]> {
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, logs);
   try {
     const uses = await usesToldTo(await cluster.broker(), namespace, flags.since);
     if (uses.length > 0) {
@@ -77,7 +78,7 @@ export async function usesOfBroker(flags: UseFlags, namespace: string | null): P
 export function namespaceOf(flags: ClusterFlags): string | null {
   if (flags.allNamespaces === true) return null;
   if (flags.namespace !== undefined) return flags.namespace;
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, logs);
   try {
     return cluster.api().namespace;
   } finally {

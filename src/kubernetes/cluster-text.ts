@@ -16,7 +16,17 @@ export function readClusterText(text: string): Cluster {
     const [issue] = parsed.error.issues;
     throw new UnreadableCluster(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`);
   }
-  return clusterOfObjects(documents);
+  const given = documents.filter((each) => each !== null && each !== undefined);
+  // What is no cluster at all is not a cluster in which nothing runs.
+  if (given.length === 0 || !given.every(isObject))
+    throw new UnreadableCluster(
+      'it holds no objects as `kubectl get -o json` prints them, and not {namespaces, nodes, workloads, pods, services}',
+    );
+  return clusterOfObjects(given);
+}
+
+function isObject(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && 'kind' in document && typeof document.kind === 'string';
 }
 
 function documentsOf(text: string): unknown[] {

@@ -18,8 +18,10 @@ export type Contents =
   /** A kind that is known to make no pods. */
   | { readonly type: 'none' }
   | { readonly type: 'namespace'; readonly name: string; readonly labels: Readonly<Record<string, unknown>> }
-  /** `what` names the kind, or says why it is no object. */
-  | { readonly type: 'unknown'; readonly what: string };
+  /** `what` names the kind. */
+  | { readonly type: 'unknown'; readonly what: string }
+  /** No API server would take it. */
+  | { readonly type: 'no object'; readonly what: string };
 
 const template: readonly string[] = ['spec', 'template'];
 
@@ -46,7 +48,7 @@ const custom =
 export function contents(object: unknown, path: readonly (string | number)[] = []): Contents[] {
   const { apiVersion, kind, metadata, items } = json(object);
   if (typeof kind !== 'string' || typeof apiVersion !== 'string')
-    return [{ type: 'unknown', what: 'no object of a cluster: apiVersion or kind is missing' }];
+    return [{ type: 'no object', what: 'no object of a cluster: apiVersion or kind is missing' }];
   if (kind.endsWith('List') && Array.isArray(items))
     return list(items).flatMap((item, at) => contents(itemOf(item, kind, apiVersion), [...path, 'items', at]));
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';

@@ -1,11 +1,12 @@
 /** The API server with the user's own credentials, found as kubectl finds it. Loaded only by what asks a cluster. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Agent, type RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Failure, systemReason } from '../failure.ts';
+import { authority } from './authority.ts';
 import type { ClusterFlags } from './flags.ts';
 import { milliseconds } from '../times.ts';
 import { responded } from './request.ts';
@@ -31,11 +32,16 @@ type Method = 'GET' | 'POST' | 'PATCH';
 
 const pageSize = 500;
 
-export function openApi(flags: ClusterFlags): Api {
-  const config = configured(flags);
+/** `instead`: what may be named where there is no cluster, `a recording with --from FILE`. */
+export function openApi(flags: ClusterFlags, instead?: string): Api {
+  const config = configured(flags, instead);
   const cluster = config.getCurrentCluster();
   if (cluster === null || cluster === undefined)
-    throw new Failure(`the kubeconfig names no cluster for the context ${JSON.stringify(config.getCurrentContext())}`);
+    throw new Failure(
+      `the kubeconfig${named(flags)} names no cluster for its context${config.getCurrentContext() ? ` ${JSON.stringify(config.getCurrentContext())}` : ''}`,
+    );
+  if (!URL.canParse(cluster.server))
+    throw new Failure(`the API server is given as ${JSON.stringify(cluster.server)}, which is no https://HOST:PORT`);
   const base = cluster.server.replace(/\/$/, '');
   const agents = new Set<Agent>();
   const timeout = milliseconds('--request-timeout', flags.requestTimeout ?? '30s');
@@ -106,7 +112,7 @@ export function openApi(flags: ClusterFlags): Api {
   };
 }
 
-function configured(flags: ClusterFlags): KubeConfig {
+function configured(flags: ClusterFlags, instead: string | undefined): KubeConfig {
   const config = new KubeConfig();
   try {
     if (flags.kubeconfig !== undefined) config.loadFromFile(flags.kubeconfig);
@@ -117,19 +123,24 @@ function configured(flags: ClusterFlags): KubeConfig {
       config.loadFromClusterAndUser({ name: 'given', server: flags.server, skipTLSVerify: false }, { name: 'given' });
     else
       throw new Failure(
-        'no cluster is known: there is no kubeconfig; name one with --kubeconfig FILE, or a recording with --from FILE',
+        `no cluster is known: there is no kubeconfig; name one with --kubeconfig FILE${instead === undefined ? '' : `, or ${instead}`}`,
       );
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`cannot read the kubeconfig: ${systemReason(error)}`, 2, error);
+    throw new Failure(`cannot read the kubeconfig${named(flags)}: ${systemReason(error)}`, 2, error);
   }
   if (flags.context !== undefined) {
     if (config.getContextObject(flags.context) === null)
-      throw new Failure(`the kubeconfig has no context ${JSON.stringify(flags.context)}`);
+      throw new Failure(`the kubeconfig${named(flags)} has no context ${JSON.stringify(flags.context)}`);
     config.setCurrentContext(flags.context);
   }
   override(config, flags);
   return config;
+}
+
+/** ` "FILE"`, as far as somebody named it. */
+function named({ kubeconfig = process.env['KUBECONFIG'] ?? '' }: ClusterFlags): string {
+  return kubeconfig === '' ? '' : ` ${JSON.stringify(kubeconfig)}`;
 }
 
 /** What flags say holds before what the kubeconfig says. */
@@ -143,7 +154,7 @@ function override(
     const changed = {
       ...cluster,
       ...(server === undefined ? {} : { server }),
-      ...(certificateAuthority === undefined ? {} : { caData: readFileSync(certificateAuthority).toString('base64') }),
+      ...(certificateAuthority === undefined ? {} : { caData: authority(certificateAuthority).toString('base64') }),
       ...(insecureSkipTlsVerify === true ? { skipTLSVerify: true } : {}),
     };
     config.clusters = config.clusters.map((each) => (each === cluster ? changed : each));

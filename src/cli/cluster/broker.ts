@@ -43,7 +43,11 @@ export async function openBroker(api: () => Api, flags: ClusterFlags): Promise<B
     const options = { headers, timeout, agent: false, ...place.tls };
     const response = await responded(url, options).catch((error: unknown) => {
       const why = place.trouble() ?? error;
-      throw new Failure(`cannot reach the broker: ${systemReason(why)}`, 3, error);
+      throw new Failure(
+        `cannot reach the broker${flags.broker === undefined ? '' : ` ${flags.broker}`}: ${systemReason(why)}`,
+        3,
+        error,
+      );
     });
     if (response.statusCode === 200) return response;
     const text = await textOf(response);

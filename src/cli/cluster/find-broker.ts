@@ -1,7 +1,7 @@
 /** Where the broker is: named by the user, or found in the cluster by its labels. */
-import { readFileSync } from 'node:fs';
 import { Failure } from '../failure.ts';
 import type { Api } from './api.ts';
+import { authority } from './authority.ts';
 import { forward } from './forward.ts';
 import type { ClusterFlags } from './flags.ts';
 
@@ -43,7 +43,7 @@ interface BrokerPod {
 
 export async function findBroker(api: () => Api, flags: ClusterFlags): Promise<Place> {
   if (flags.broker !== undefined) {
-    const ca = flags.brokerCa === undefined ? {} : { ca: readFileSync(flags.brokerCa) };
+    const ca = flags.brokerCa === undefined ? {} : { ca: authority(flags.brokerCa) };
     return { url: urlOf(flags.broker), tls: ca, account: null, trouble: () => null, close: () => undefined };
   }
   const asked = api();

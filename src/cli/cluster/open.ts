@@ -17,10 +17,11 @@ export interface OpenCluster {
   close(): void;
 }
 
-export function openCluster(flags: ClusterFlags & SelectionFlags): OpenCluster {
+/** `instead`: what may be named where there is no cluster. */
+export function openCluster(flags: ClusterFlags & SelectionFlags, instead?: string): OpenCluster {
   let opened: Api | null = null;
   let broker: Broker | null = null;
-  const api = (): Api => (opened ??= openApi(flags));
+  const api = (): Api => (opened ??= openApi(flags, instead));
   return {
     api,
     objects: () => clusterObjects(api()),

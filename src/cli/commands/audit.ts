@@ -30,7 +30,7 @@ export async function auditKind(
   if (fromFiles && given.watch === true)
     throw new Failure('--watch asks a broker for what comes in; a recording in a file does not change');
   const flags = workload === undefined && !fromFiles && given.selector === undefined ? { ...given, all: true } : given;
-  const cluster = fromFiles ? null : openCluster(flags);
+  const cluster = fromFiles ? null : openCluster(flags, 'a recording with --from FILE');
   try {
     const { text, said } = await policiesInForce(kind, given.filename ?? [], cluster?.api() ?? null);
     const wants = { objects: kind.cluster === 'required', since: false };

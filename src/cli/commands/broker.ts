@@ -34,6 +34,8 @@ export async function broker(flags: Flags): Promise<void> {
   if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) {
     throw new Failure('--tls-cert and --tls-key belong together');
   }
+  if (open && flags.tlsCert !== undefined)
+    throw new Failure('--insecure-no-auth serves without TLS; leave --tls-cert and --tls-key out');
   if (open && flags.policyAudits !== undefined)
     throw new Failure('--policy-audits are objects of an API server; --insecure-no-auth asks none');
   const stop = new AbortController();

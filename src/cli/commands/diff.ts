@@ -1,5 +1,5 @@
 /** `kguardian diff <kind>`: what stands in a folder, or in the cluster, against what would be generated now. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
@@ -28,9 +28,10 @@ export async function diff(
   const { recordings, cluster: objects, selects } = await findEvidence(workload, given, wantedBy(kind));
   const generated = generateAll(kind, fold(recordings).filter(selects), options, recordings, objects);
   const folder = given['dir'] as string | undefined;
+  if (folder !== undefined) await isFolder(folder);
   if (kind.compare !== undefined && given['text'] !== true)
     return byMeaning(kind, { folder, given, objects, after: generated.map(({ artifact }) => artifact) });
-  const cluster = openCluster(given);
+  const cluster = openCluster(given, 'files with --dir DIR');
   let differing = 0;
   try {
     for (const { artifact } of generated) {
@@ -70,7 +71,7 @@ interface Compared {
 async function byMeaning(kind: PolicyKind, { folder, given, objects, after }: Compared): Promise<void> {
   if (objects === null)
     throw new Failure(`${kind.name} policies are compared by what they mean to a cluster; name it with --cluster FILE`);
-  const cluster = openCluster(given);
+  const cluster = openCluster(given, 'files with --dir DIR');
   try {
     const generated = together(after.map(({ text }) => text));
     const deployed = folder === undefined ? await deployedObjects(kind, listing(cluster.api())) : [];
@@ -91,7 +92,7 @@ async function byMeaning(kind: PolicyKind, { folder, given, objects, after }: Co
     tell(
       changes.length === 0
         ? 'no difference in what is let through'
-        : `${of('opens')} open, ${of('closes')} close, ${changes.length - of('opens') - of('closes')} not certain`,
+        : `${count(changes.length, 'change')}: ${of('opens')} opened, ${of('closes')} closed, ${changes.length - of('opens') - of('closes')} not certain`,
     );
     if (changes.length > 0) process.exitCode = 1;
   } catch (error) {
@@ -112,6 +113,16 @@ async function textsIn(folder: string, artifacts: readonly Artifact[]): Promise<
   const pairs = await Promise.all(artifacts.map(({ path }) => inFolder(folder, path, '')));
   const found = pairs.flatMap(({ before }) => before ?? []);
   return found.length === 0 ? listText([]) : together(found);
+}
+
+/** A name that was mistyped is no folder without files. */
+async function isFolder(folder: string): Promise<void> {
+  try {
+    if ((await stat(folder)).isDirectory()) return;
+  } catch (error) {
+    throw new Failure(`cannot read ${JSON.stringify(folder)}: ${systemReason(error)}`, 2, error);
+  }
+  throw new Failure(`cannot read ${JSON.stringify(folder)}: it is no folder`);
 }
 
 interface Pair {

@@ -95,7 +95,7 @@ async function read(flags: MigrateFlags, texts: readonly FileText[]): Promise<Re
   const { manifests: own } = inFiles;
   if (own.pods.length > 0) tell('pods in files are not taken into account: --cluster has those that run');
   unread.push(...own.unread.map(({ file, line, what }) => `${file ?? ''}:${line ?? 1}: ${what}`));
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'manifests with -f FILE');
   try {
     const api = cluster.api();
     const namespace = flags.allNamespaces === true ? null : api.namespace;

@@ -8,8 +8,9 @@ import { namedBy } from '../cluster/names.ts';
 import { openCluster } from '../cluster/open.ts';
 import { readCluster } from '../cluster-file.ts';
 import { Failure } from '../failure.ts';
+import { fileText } from '../file-texts.ts';
 import { parseOptions } from '../kind-options.ts';
-import { policiesIn, policiesInForce } from '../policies-in-force.ts';
+import { policiesInForce } from '../policies-in-force.ts';
 import { columns, count, tell } from '../story.ts';
 
 export interface ReachFlags extends ClusterFlags {
@@ -27,7 +28,7 @@ export async function reach(
 ): Promise<void> {
   const file = await readCluster(given.cluster);
   // A file with the objects stands for the cluster: nobody else is asked.
-  const cluster = file === null ? openCluster(given) : null;
+  const cluster = file === null ? openCluster(given, 'its objects with --cluster FILE') : null;
   try {
     const objects = file ?? (await cluster?.objects());
     if (objects === undefined) throw new Failure('no cluster is known; name one with --cluster FILE');
@@ -44,7 +45,12 @@ export async function reach(
       tell(`judged by ${said}`);
     }
   } catch (error) {
-    if (error instanceof UnreadableArtifact) throw new Failure(`cannot use the policies: ${error.message}`, 2, error);
+    if (error instanceof UnreadableArtifact)
+      throw new Failure(
+        `cannot use ${(given.filename ?? []).map((each) => JSON.stringify(each)).join(', ') || 'the policies'}: ${error.message}`,
+        2,
+        error,
+      );
     throw error;
   } finally {
     cluster?.close();
@@ -54,7 +60,7 @@ export async function reach(
 /** Standard input is read once, so its kind is not looked for: it is taken as what every cluster has. */
 async function kindsOf(files: readonly string[]): Promise<readonly PolicyKind[]> {
   const able = kinds.filter((kind) => kind.reach !== undefined);
-  const texts = files.includes('-') ? [] : await Promise.all(files.map(policiesIn));
+  const texts = files.includes('-') ? [] : await Promise.all(files.map(fileText));
   const theirs = able.filter((kind) => texts.some((text) => kind.recognises(text)));
   return theirs.length > 0 ? theirs : able.filter(({ unasked }) => unasked === undefined);
 }

@@ -6,6 +6,7 @@ import { basename, delimiter, join } from 'node:path';
 import type { Recorded, SensorState, Target } from '#agent/record.ts';
 import { printable } from '#observation/text.ts';
 import { Failure } from '../failure.ts';
+import { mayWrite } from '../output-files.ts';
 import { writeRecordingFile } from '../recording-files.ts';
 import { count, dim, hideProgress, showProgress, tell } from '../story.ts';
 import { milliseconds } from '../times.ts';
@@ -24,6 +25,7 @@ export async function record(argv: readonly string[], options: Options): Promise
   const name = options.name ?? nameOf(target);
   const file = options.output ?? `${name.replaceAll(/[^A-Za-z0-9._-]+/g, '-')}.jsonl`;
   const durationMs = options.duration === undefined ? undefined : milliseconds('--duration', options.duration);
+  if (file !== '-') await mayWrite(file);
   const stop = new AbortController();
   // The first asks us to end; the command gets it from the terminal as well. The second ends us as usual.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());

@@ -26,7 +26,7 @@ export async function fromRecordings(name: string | undefined, flags: SourceFlag
 }
 
 export async function fromBroker(name: string | undefined, flags: SourceFlags): Promise<Measured[]> {
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'a recording with --from FILE, or usage with --series FILE');
   try {
     const scopes = await cluster.scopes(name);
     const broker = await cluster.broker();

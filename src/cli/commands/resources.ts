@@ -40,7 +40,7 @@ export async function genResources(given: string | undefined, flags: ResourcesFl
   const isBatch = flags.outputDir === undefined && flags.filename === undefined;
   if (source.type === 'series' && (flags.output ?? 'jsonl') === 'jsonl' && isBatch)
     return batch(source.files, name, options, flags);
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'a recording with --from FILE, or usage with --series FILE');
   try {
     const [measured, objects] = await found(source, name, flags, cluster);
     const subjects = measured

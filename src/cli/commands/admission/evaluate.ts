@@ -1,9 +1,9 @@
 /** `kguardian evaluate vap`, and so on: `{id, object, operation, namespace…}` in, `{id, allowed, reasons}` out. */
-import { readFile } from 'node:fs/promises';
 import { type FormName, forms } from '#posture/admission/forms.ts';
 import { type Judge, verdict } from '#posture/admission/judge/judge.ts';
 import { question, requestOf } from '#posture/admission/judge/request.ts';
-import { Failure, systemReason } from '../../failure.ts';
+import { Failure } from '../../failure.ts';
+import { fileTexts } from '../../file-texts.ts';
 import { answerLines } from '../../questions.ts';
 
 export interface EvaluateFlags {
@@ -18,11 +18,15 @@ export async function evaluateAdmission(name: FormName, queries: string, flags: 
 
 /** All files are in force together. */
 async function judgeIn(name: FormName, files: readonly string[]): Promise<Judge> {
+  const texts = await fileTexts(files);
   try {
-    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-    return forms[name].judge(texts.map((text) => `---\n${text}\n`).join(''));
+    return forms[name].judge(texts.map(({ text }) => `---\n${text}\n`).join(''));
   } catch (error) {
-    const reason = error instanceof Error && error.name === 'Unjudgeable' ? error.message : systemReason(error);
-    throw new Failure(`cannot judge by ${files.map((each) => JSON.stringify(each)).join(', ')}: ${reason}`, 2, error);
+    if (!(error instanceof Error) || error.name !== 'Unjudgeable') throw error;
+    throw new Failure(
+      `cannot judge by ${files.map((each) => JSON.stringify(each)).join(', ')}: ${error.message}`,
+      2,
+      error,
+    );
   }
 }

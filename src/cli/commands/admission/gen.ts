@@ -41,8 +41,13 @@ export async function genAdmission(name: FormName, flags: GenFlags): Promise<voi
     inScope(options.scope, each.kind === 'Namespace' ? each.name : each.namespace),
   );
   const { proposals, rejected } = mine(governed, options);
-  const wanted = proposals.filter(({ rule }) => flags.rule === undefined || flags.rule.includes(rule.id));
-  for (const { id, why } of rejected) tell(`not proposed: ${id}, ${why}`);
+  const isAsked = (id: string): boolean => flags.rule === undefined || flags.rule.includes(id);
+  const known = [...proposals.map(({ rule }) => rule.id), ...rejected.map(({ id }) => id)];
+  const none = flags.rule?.find((id) => !known.includes(id));
+  if (none !== undefined)
+    throw new Failure(`no rule ${JSON.stringify(none)} for these objects; there are: ${known.toSorted().join(', ')}`);
+  const wanted = proposals.filter(({ rule }) => isAsked(rule.id));
+  for (const { id, why } of rejected) if (isAsked(id)) tell(`not proposed: ${id}, ${why}`);
   if (wanted.length === 0) throw new Failure(`no pattern of ${count(governed.length, 'object')} has enough support`, 1);
   const baselines = flags.from === undefined ? [] : fold(await readRecordings(flags.from));
   await written(form, wanted, governed, { ...flags, baselines });

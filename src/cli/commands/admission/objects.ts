@@ -54,7 +54,7 @@ const collections = [...podMakers, 'services', 'persistentvolumeclaims', 'ingres
 
 /** What may not be read is a failure: a pattern over a part of the objects is none. Pods that ended are left out. */
 async function ofCluster(flags: ObjectFlags): Promise<Objects> {
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'manifests with -f FILE');
   try {
     const api = cluster.api();
     const namespace = flags.allNamespaces === true ? null : api.namespace;

@@ -59,7 +59,7 @@ export async function given(
 ): Promise<{ manifests: Manifests; baselines: readonly Baseline[] }> {
   const files = flags.filename ?? [];
   if (files.length > 0) return { manifests: manifestsIn(await fileTexts(files)), baselines: await recorded(flags) };
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'manifests with -f FILE');
   try {
     const api = cluster.api();
     const manifests = await manifestsOf(api, flags.allNamespaces === true ? null : api.namespace);

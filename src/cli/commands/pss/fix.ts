@@ -221,7 +221,7 @@ function told({ found: { source }, way }: Fixed): void {
     left.length === 0
       ? changes.length === 0
         ? `is ${level} as it is`
-        : `is ${level} with ${changes.length} changes`
+        : `is ${level} with ${count(changes.length, 'change')}`
       : `is not ${level} even so: ${left.map(violationText).join(', ')}`;
   tell(`${sourceText(source)} ${result}`);
   for (const each of remedies) tell(`  ${remedyText(each)}`);

@@ -75,7 +75,7 @@ async function asked(flags: LabelFlags): Promise<{ manifests: Manifests; version
   const version = flags.pssVersion === undefined ? null : versionFlag(flags.pssVersion);
   if ((flags.filename ?? []).length > 0)
     return { manifests: manifestsIn(await fileTexts(flags.filename ?? [])), version: version ?? newestMinor };
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'manifests with -f FILE');
   try {
     const api = cluster.api();
     const namespace = flags.allNamespaces === true ? null : api.namespace;

@@ -42,6 +42,7 @@ export function manifestsIn(texts: readonly FileText[]): Manifests {
       for (const each of contents(read.object)) {
         if (each.type === 'pods') pods.push(...each.pods.map((source) => ({ file, line: part.line, part, source })));
         else if (each.type === 'namespace') namespaces.push(each);
+        else if (each.type === 'no object') unread.push({ file, line: part.line, what: each.what });
         else if (each.type === 'unknown') unknownKinds.set(each.what, (unknownKinds.get(each.what) ?? 0) + 1);
       }
     }

@@ -54,7 +54,7 @@ export async function audit(name: string | undefined, flags: AuditFlags): Promis
 
 async function grantedBy(flags: AuditFlags): Promise<GrantedObjects> {
   if (flags.rbac !== undefined) return grantedIn(await fileTexts(flags.rbac));
-  const cluster = openCluster(flags);
+  const cluster = openCluster(flags, 'roles with --rbac FILE');
   try {
     return await grantedOf(cluster.api());
   } finally {
@@ -163,7 +163,7 @@ function told({ rules, defaults, dangling, openAggregations }: RbacAudit, { unre
   const of = (...types: AuditedRule['usage']['type'][]): number =>
     rules.filter(({ usage }) => types.includes(usage.type)).length;
   const risky = rules.filter(({ risks }) => risks.length > 0);
-  const bad = unread.length === 0 ? '' : `, ${unread.length} documents could not be read`;
+  const bad = unread.length === 0 ? '' : `, ${count(unread.length, 'document')} could not be read`;
   tell(
     `${count(rules.length, 'granted rule')}: ${of('whole')} wholly used, ${of('partly')} partly, ${of('never')} never, ${of('unknown')} not known; ${risky.length} carry a risk, ${risky.filter(({ usage }) => usage.type === 'never').length} of them never used${bad}`,
   );
