@@ -70,7 +70,7 @@ test('every kind that makes pods is found, lists within files too, and others ar
     [maker('v1', 'ConfigMap', {}), ['none']],
     [maker('networking.k8s.io/v1', 'Ingress', {}), ['none']],
     [maker('example.com/v1', 'Widget', {}), ['unknown']],
-    [{ a: 1 }, ['unknown']],
+    [{ a: 1 }, ['no object']],
     [
       { apiVersion: 'v1', kind: 'List', items: [maker('v1', 'Secret', {}), maker('v1', 'Pod', pod)] },
       ['none', ['items.1']],

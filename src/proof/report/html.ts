@@ -1,18 +1,21 @@
 /** A report as one HTML file: no script, nothing loaded from elsewhere, light and dark. */
+import { firstOf } from '#baseline/evidence.ts';
 import { duration } from '#observation/duration.ts';
 import { htmlText, runsText, timeText } from './markup.ts';
 import type { AttackReport, KindReport, Report, SensorReport, WorkloadReport } from './report.ts';
 
 const style = `
 :root { color-scheme: light dark; --ink: light-dark(#1c2430, #e4e8ee); --soft: light-dark(#5b6675, #9aa5b4);
-  --paper: light-dark(#fff, #14181d); --line: light-dark(#dde2e8, #2c333c); --good: #2e8b57; --open: #d9822b; --bad: #c0392b; }
+  --paper: light-dark(#fff, #14181d); --line: light-dark(#dde2e8, #2c333c); --good: light-dark(#1f7a48, #4cb782);
+  --open: light-dark(#a4570b, #e59f4e); --bad: light-dark(#b3261e, #f2786d); --told: light-dark(#2f6fa8, #6aa9e0); }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto; max-width: 68rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th { text-align: left; font-weight: 600; color: var(--soft) }
-td, th { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
-.bar { display: block; width: 9rem; height: .7rem } .good { fill: var(--good) } .open { fill: var(--open) } .bad { fill: var(--bad) } .told { fill: #4a90c2 } .rest { fill: var(--line) }
+td, th { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th { white-space: nowrap } .wide { overflow-x: auto }
+.bar { display: block; width: 9rem; height: .7rem } .good { fill: var(--good) } .open { fill: var(--open) } .bad { fill: var(--bad) } .told { fill: var(--told) } .rest { fill: var(--line) }
 .soft { color: var(--soft) } .word { font-weight: 600 } .proved { color: var(--good) } .refused { color: var(--bad) } .abstained { color: var(--open) }
-ul { padding-left: 1.2rem } @media print { body { margin: 0; max-width: none } }`;
+ul { padding-left: 1.2rem } @media print { body { margin: 0; max-width: none } .wide { overflow-x: visible } }`;
 
 export function reportHtml({ workloads, attacksVersion }: Report): string {
   return `<!doctype html>
@@ -40,7 +43,8 @@ ${workloads.map((each, at) => section(each, at)).join('\n')}
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, all: readonly string[]): string =>
     `<tr>${all.map((each) => `<${tag}>${each}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${cells('th', heads)}</thead><tbody>\n${rows.map((each) => cells('td', each)).join('\n')}\n</tbody></table>`;
+  // A narrow window moves the table, and no word is broken.
+  return `<div class="wide"><table><thead>${cells('th', heads)}</thead><tbody>\n${rows.map((each) => cells('td', each)).join('\n')}\n</tbody></table></div>`;
 }
 
 /** Parts of a whole side by side, each with its class; what is left over is the rest. */
@@ -125,7 +129,7 @@ function kindRow({
     [denied, 'bad'],
   ] as const;
   return [
-    `<span class="word">${kind}</span><br><span class="soft">${htmlText(files.join(', '))}</span>`,
+    `<span class="word">${kind}</span><br><span class="soft">${htmlText(firstOf(files, 3))}</span>`,
     `<span class="${state}">${state}</span>${reason === null ? '' : `<br>${htmlText(reason)}`}`,
     state === 'proved' ? `${bar(parts, all, replayed)}<span class="soft">${replayed}</span>` : '–',
     permissions === null
