@@ -55,10 +55,13 @@ test('a document that no API server would take is not passed over by who asks fo
   }
 });
 
-test('a folder that is not there is nothing to compare with', async () => {
-  const { code, stdout, stderr } = await run(['diff', 'seccomp', '--from', nginx, '--dir', 'no-such-folder'], home);
-  assert.deepEqual([code, stdout], [2, '']);
-  assert.match(stderr, /cannot read "no-such-folder": no such file or directory/);
+test('diff says that a folder is not there, and takes no file for one', async () => {
+  const missing = await run(['diff', 'seccomp', '--from', nginx, '--dir', 'no-such-folder'], home);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /^there is no folder "no-such-folder": all that is generated is new$/m);
+  const file = await run(['diff', 'seccomp', '--from', nginx, '--dir', put('no-folder', '')], home);
+  assert.equal(file.code, 2);
+  assert.match(file.stderr, /no-folder": it is no folder/);
 });
 
 test('a rule that nobody knows is told, with those that there are', async () => {

@@ -175,3 +175,18 @@ test('the examples of help work when pasted', async () => {
     assert.equal(code, 0, stderr);
   }
 });
+
+test('counters of proxies become a recording that a policy is generated from', async () => {
+  const ends =
+    'source_workload="web",source_workload_namespace="shop",destination_workload="api",destination_workload_namespace="shop"';
+  const metrics = put(
+    'metrics.txt',
+    `istio_requests_total{reporter="destination",${ends},destination_service_name="api",destination_service_namespace="shop",source_principal="spiffe://cluster.local/ns/shop/sa/web"} 3\n`,
+  );
+  const calls = join(folder, 'calls.jsonl.gz');
+  const imported = await run(['import', 'mesh-metrics', metrics, '--cluster', cluster, '-o', calls]);
+  assert.equal(imported.code, 0, imported.stderr);
+  const { code, stdout, stderr } = await run(['gen', 'istio', '--cluster', cluster, '--from', calls]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /kind: AuthorizationPolicy[\s\S]*cluster\.local\/ns\/shop\/sa\/web/);
+});

@@ -64,6 +64,7 @@ export function recordingOf(
       lost,
       gaps: [...gaps],
     })),
-    end: { type: 'end', ended: to, lines: 1 },
+    // The header, and of each container its own line and that of its coverage.
+    end: { type: 'end', ended: to, lines: 1 + 2 * containers.length + observations.length },
   };
 }

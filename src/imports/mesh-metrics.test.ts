@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterForm } from '#kubernetes/cluster-form.ts';
+import { readRecording } from '#observation/reading.ts';
+import { writeRecording } from '#observation/writing.ts';
 import { recordingOfMetrics } from './mesh-metrics.ts';
 import { readSamples, UnreadableSamples } from './samples.ts';
 
@@ -169,4 +171,12 @@ test('labels hold any text; a line that is no sample is told with its number', (
       () => readSamples(text),
       (error) => error instanceof UnreadableSamples && message.test(error.message),
     );
+});
+
+test('what is imported is a whole recording, written and read again', async () => {
+  const { recording } = recordingOfMetrics(exposition('istio_requests_total', series()), cluster, now);
+  const { header, containers, coverage, observations, end } = recording;
+  assert.ok(end !== null && observations.length > 0);
+  const again = await readRecording(writeRecording([header, ...containers, ...coverage, ...observations, end]));
+  assert.deepEqual(again, recording);
 });

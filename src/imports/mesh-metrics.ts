@@ -194,6 +194,7 @@ function recordingOf(pods: readonly ClusterPod[], flows: readonly Flow[], from: 
       lost: 0,
       gaps: ["a mesh's counters tell of what it carried alone: who is outside of it may be missing"],
     })),
-    end: { type: 'end', ended: to, lines: 1 },
+    // The header, and of each container its own line and that of its coverage.
+    end: { type: 'end', ended: to, lines: 1 + 2 * containers.length + flows.length },
   };
 }

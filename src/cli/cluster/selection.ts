@@ -24,7 +24,7 @@ export async function scopes(
   if (given.length > 1) throw new Failure('give one of: a NAME, --all, -l LABELS');
   if (argument !== undefined && flags.allNamespaces === true)
     throw new Failure('a NAME is of one namespace; give -n NAMESPACE, or -A without a name');
-  const namespace = flags.namespace ?? (flags.allNamespaces === true ? undefined : api().namespace);
+  const namespace = flags.namespace ?? (flags.allNamespaces === true ? undefined : ownNamespace(flags, api));
   const where = flags.allNamespaces === true || namespace === undefined ? more : { ...more, namespace };
   if (flags.selector !== undefined)
     return (await workloadsOf(api(), namespace, flags.selector)).map((workload) => scopeOf(workload, more));
@@ -36,6 +36,16 @@ export async function scopes(
   if (named.kind === 'Pod' && namespace !== undefined)
     return [scopeOf(await ofPod(api(), namespace, named.name), more)];
   return [{ ...where, workload: named.name, ...(named.kind === null ? {} : { kind: named.kind }) }];
+}
+
+/** The context's. Who names the broker may have no kubeconfig. */
+function ownNamespace({ broker }: ClusterFlags, api: () => Api): string {
+  try {
+    return api().namespace;
+  } catch (error) {
+    if (broker === undefined || !(error instanceof Failure)) throw error;
+    throw new Failure('say of which namespace: -n NAMESPACE, or -A', 2, error);
+  }
 }
 
 function scopeOf({ namespace, kind, name }: Workload, more: Scope): Scope {

@@ -28,7 +28,7 @@ export async function diff(
   const { recordings, cluster: objects, selects } = await findEvidence(workload, given, wantedBy(kind));
   const generated = generateAll(kind, fold(recordings).filter(selects), options, recordings, objects);
   const folder = given['dir'] as string | undefined;
-  if (folder !== undefined) await isFolder(folder);
+  if (folder !== undefined) await tellFolder(folder);
   if (kind.compare !== undefined && given['text'] !== true)
     return byMeaning(kind, { folder, given, objects, after: generated.map(({ artifact }) => artifact) });
   const cluster = openCluster(given, 'files with --dir DIR');
@@ -115,14 +115,11 @@ async function textsIn(folder: string, artifacts: readonly Artifact[]): Promise<
   return found.length === 0 ? listText([]) : together(found);
 }
 
-/** A name that was mistyped is no folder without files. */
-async function isFolder(folder: string): Promise<void> {
-  try {
-    if ((await stat(folder)).isDirectory()) return;
-  } catch (error) {
-    throw new Failure(`cannot read ${JSON.stringify(folder)}: ${systemReason(error)}`, 2, error);
-  }
-  throw new Failure(`cannot read ${JSON.stringify(folder)}: it is no folder`);
+/** A folder that is not there yet holds nothing; the name may also be mistyped. */
+async function tellFolder(folder: string): Promise<void> {
+  const there = await stat(folder).catch(() => null);
+  if (there === null) tell(`there is no folder ${JSON.stringify(folder)}: all that is generated is new`);
+  else if (!there.isDirectory()) throw new Failure(`cannot read ${JSON.stringify(folder)}: it is no folder`);
 }
 
 interface Pair {

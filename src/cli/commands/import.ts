@@ -3,12 +3,11 @@ import { recordingOfDenials } from '#imports/audit-recording.ts';
 import { type ImportedMetrics, recordingOfMetrics, UnreadableSamples } from '#imports/mesh-metrics.ts';
 import type { Cluster } from '#kubernetes/cluster.ts';
 import type { Recording } from '#observation/recording.ts';
-import { writeRecording } from '#observation/writing.ts';
 import { readCluster } from '../cluster-file.ts';
 import { denialsIn } from '../denial-logs.ts';
 import { Failure } from '../failure.ts';
 import { readLines } from '../import-files.ts';
-import { writeAtomically } from '../output-files.ts';
+import { writeRecordingFile } from '../recording-files.ts';
 import { count, tell } from '../story.ts';
 
 interface Flags {
@@ -57,8 +56,6 @@ function metricsOf(file: string, text: string, cluster: Cluster): ImportedMetric
 }
 
 async function put({ header, containers, observations, coverage, end }: Recording, output?: string): Promise<void> {
-  const lines = writeRecording([header, ...containers, ...coverage, ...observations, ...(end === null ? [] : [end])]);
-  const text = `${lines.join('\n')}\n`;
-  if (output === undefined || output === '-') process.stdout.write(text);
-  else await writeAtomically(output, text);
+  const lines = [header, ...containers, ...coverage, ...observations, ...(end === null ? [] : [end])];
+  await writeRecordingFile(output ?? '-', lines);
 }

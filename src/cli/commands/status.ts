@@ -41,7 +41,7 @@ function written(found: readonly Status[], { output, allNamespaces }: Flags): st
   const rows = found.map((each) => ({ ...each, kinds: readiness(each) }));
   if (output === 'json') return `${JSON.stringify({ workloads: rows }, null, 2)}\n`;
   if (output === 'yaml') return stringify({ workloads: rows }, { lineWidth: 0 });
-  const name = ({ kind, workload }: Status): string => `${kind.toLowerCase()}/${workload}`;
+  const name = ({ kind, workload }: Status): string => (kind === '' ? workload : `${kind.toLowerCase()}/${workload}`);
   if (output === 'name') return `${[...new Set(rows.map(name))].join('\n')}\n`;
   const wide = output === 'wide';
   const heads = [
