@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { kguardian, recordings, run } from './cli.ts';
+import { kguardian, recordings, run, start } from './cli.ts';
 import { withoutRoot } from './lab.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kguardian-files-'));
@@ -137,4 +137,20 @@ test('who interrupts a write finds what stood there before, and nothing half', a
   child.kill('SIGINT');
   assert.equal(await ended, 'SIGINT');
   assert.deepEqual(readdirSync(place), ['file']);
+});
+
+test('who interrupts the demo finds no nginx and no temporary folder', { skip: withoutRoot }, async () => {
+  const place = join(folder, 'demo');
+  mkdirSync(place);
+  process.env['TMPDIR'] = place;
+  try {
+    const demo = start(['demo', '--output-dir', join(folder, 'demo-out')]);
+    await demo.until(/recording programs/);
+    assert.match(readdirSync(place).join(), /^kguardian-demo-/);
+    assert.equal(await demo.end(), null, 'ended by the signal');
+    assert.deepEqual(readdirSync(place), []);
+    assert.doesNotMatch(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }), new RegExp(`nginx.*${place}`));
+  } finally {
+    delete process.env['TMPDIR'];
+  }
 });

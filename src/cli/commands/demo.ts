@@ -21,13 +21,28 @@ import { columns, count, tell } from '../story.ts';
 import { generateAll } from './gen.ts';
 import { recordNow } from './record.ts';
 
-export async function demo({
-  outputDir,
-  recording: given,
-}: {
+interface Flags {
   readonly outputDir: string;
   readonly recording?: string;
-}): Promise<void> {
+}
+
+/** Whoever interrupts it finds no nginx, no container and no temporary folder left; the second time it ends at once. */
+export async function demo(flags: Flags): Promise<void> {
+  const stop = new AbortController();
+  let by: NodeJS.Signals | null = null;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      by = signal;
+      stop.abort();
+    });
+  try {
+    await show(flags, stop.signal);
+  } finally {
+    if (by !== null) process.kill(process.pid, by);
+  }
+}
+
+async function show({ outputDir, recording: given }: Flags, interrupted: AbortSignal): Promise<void> {
   const rows: [string, string][] = [];
   const obstacle = given === undefined ? await whyNot.record() : null;
   let recording: Recording;
@@ -42,26 +57,29 @@ export async function demo({
         : `nothing now (${obstacle}): a bundled real recording was used`,
     ]);
   } else {
-    recording = await recordNginx(outputDir);
+    recording = await recordNginx(outputDir, interrupted);
     const counts = Map.groupBy(recording.observations, ({ type }) => type);
     const parts = [...counts]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([type, facts]) => `${facts.length} ${type}`);
     rows.push(['recorded', parts.join(', ')]);
   }
+  interrupted.throwIfAborted();
   const written = await writePolicies(recording, outputDir, rows);
   const lost = recording.coverage.reduce((sum, each) => sum + each.lost, 0);
   const blind = recording.coverage.filter(({ state }) => state === 'unavailable').map(({ sensor }) => sensor);
   rows.push(['lost', `${count(lost, 'fact')}${blind.length > 0 ? `; not recorded: ${blind.join(', ')}` : ''}`]);
+  interrupted.throwIfAborted();
   const profile = written.get('seccomp');
   const cannotEnforce = await whyNot.enforce();
   if (profile === undefined || cannotEnforce !== null)
     rows.push(['enforced', `no: ${cannotEnforce ?? 'no seccomp profile'}`]);
   else rows.push(...enforcementRows(await enforce(profile)));
+  interrupted.throwIfAborted();
   process.stdout.write(`${columns(['WHAT', 'RESULT'], rows)}\n`);
 }
 
-async function recordNginx(outputDir: string): Promise<Recording> {
+async function recordNginx(outputDir: string, interrupted: AbortSignal): Promise<Recording> {
   const folder = await mkdtemp(join(tmpdir(), 'kguardian-demo-'));
   try {
     const nginx = await prepareNginx(folder);
@@ -71,7 +89,7 @@ async function recordNginx(outputDir: string): Promise<Recording> {
     const recorded = await recordNow(
       { type: 'command', argv: nginx.argv, stdout: 'ignore' },
       'nginx',
-      stop.signal,
+      AbortSignal.any([stop.signal, interrupted]),
       60_000,
       () => {
         visits = drive().finally(() => stop.abort());
@@ -86,6 +104,7 @@ async function recordNginx(outputDir: string): Promise<Recording> {
         if (wrong !== null) throw new Error(`nginx answered ${right} of ${of} requests as expected: ${wrong}`);
       }
     }
+    interrupted.throwIfAborted();
     await visits;
     const lines: readonly Line[] = recorded.lines;
     await writeRecordingFile(join(outputDir, 'nginx.jsonl.zst'), lines);
