@@ -53,7 +53,7 @@ const commands = [
 
 test('every command has help with two examples, and each example works when pasted', {
   skip: withoutRoot,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const place = join(folder, 'examples');
   mkdirSync(join(place, 'policies'), { recursive: true });
@@ -91,7 +91,10 @@ test('every command has help with two examples, and each example works when past
     annotations: { 'authorization.k8s.io/decision': 'allow' },
   };
   writeFileSync(join(place, 'kube-audit.log'), `${JSON.stringify(about)}\n`);
-  writeFileSync(join(place, 'roles.yaml'), 'kind: ClusterRole\nmetadata: {name: a}\nrules: []\n');
+  writeFileSync(
+    join(place, 'roles.yaml'),
+    'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\nrules: []\n',
+  );
   writeFileSync(
     join(place, 'requests.jsonl'),
     '{"id":1,"user":{"name":"a"},"verb":"get","resourceRequest":true,"resource":"pods"}\n',

@@ -96,7 +96,7 @@ describe('Prometheus that does not answer, or is asked wrongly', () => {
     ['a tenant with lines', () => [url, '--prometheus-tenant', `a\n${secret}`], /what no HTTP header takes/],
     ['a token with lines', () => [url, '--prometheus-token-file', write('t', `a\n${secret}`)], /no HTTP header takes/],
     ['an empty token', () => [url, '--prometheus-token-file', write('e', '\n')], /^kguardian: there is no token in "/m],
-    ['a folder for a token', () => [url, '--prometheus-token-file', folder], /cannot read ".*illegal operation/],
+    ['a folder for a token', () => [url, '--prometheus-token-file', folder], /cannot read ".*it is a folder/],
     ['half a second', () => [url, '--step', '1.5s'], /--step takes a length of time in whole seconds/],
     ['a window that is none', () => [url, '--rate-window', '0s'], /--rate-window takes a length of time in whole/],
   ];

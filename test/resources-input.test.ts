@@ -48,7 +48,7 @@ for (const [what, text, message] of unread)
   });
 
 const refused: readonly (readonly [what: string, ran: () => Promise<Ran>, message: RegExp])[] = [
-  ['a folder', () => gen('--series', folder), /cannot read ".*": illegal operation on a directory$/m],
+  ['a folder', () => gen('--series', folder), /cannot read ".*": it is a folder$/m],
   [
     'a period of nothing',
     () => gen('--series', good, '--observation-period', '0s'),
