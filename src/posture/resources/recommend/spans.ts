@@ -39,17 +39,19 @@ export function secondsSeen(all: readonly Span[]): number {
  * minute that followed one another are ten.
  */
 export function secondsCovered(all: readonly Span[]): number {
-  const [begins, ends] = [new Float64Array(all.length), new Float64Array(all.length)];
-  for (const [index, { at, seconds }] of all.entries()) {
-    begins[index] = at - seconds;
-    ends[index] = at;
+  // Samples of one replica follow one another: few ranges are left to be sorted.
+  const ranges: { from: number; to: number }[] = [];
+  for (const { at, seconds } of all) {
+    const last = ranges.at(-1);
+    if (last !== undefined && at >= last.to && at - seconds >= last.from && at - seconds <= last.to) last.to = at;
+    else ranges.push({ from: at - seconds, to: at });
   }
-  begins.sort();
-  ends.sort();
-  // Where all that had begun have ended before the next begins, nobody looked.
-  let holes = 0;
-  for (let next = 1; next < all.length; next += 1) holes += Math.max(0, (begins[next] ?? 0) - (ends[next - 1] ?? 0));
-  return (ends.at(-1) ?? 0) - (begins[0] ?? 0) - holes;
+  let [union, end] = [0, Number.NEGATIVE_INFINITY];
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    union += Math.max(0, to - Math.max(from, end));
+    end = Math.max(end, to);
+  }
+  return union;
 }
 
 /** What a sample still counts for: next to nothing, but never nothing. */
