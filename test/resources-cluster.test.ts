@@ -182,6 +182,13 @@ describe('gen resources in a cluster', () => {
     assert.ok(counted > 2 * 2 * 65 && counted < 2 * 2 * 75, `${counted}`);
   });
 
+  test('a period may be any that the help names', async () => {
+    for (const period of ['0.5d', '90m', '20000000s']) {
+      const { code, stderr } = await agent('admin', 'deploy/web', '--observation-period', period);
+      assert.equal(code, 0, `${period}: ${stderr}`);
+    }
+  });
+
   test('a patch for the object as it is in the cluster, and its new HPA', async () => {
     const patch = parse((await agent('admin', 'web', '-o', 'patch')).stdout) as { metadata: object };
     assert.deepEqual(patch, {

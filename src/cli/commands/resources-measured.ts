@@ -29,10 +29,12 @@ export async function fromBroker(name: string | undefined, flags: SourceFlags): 
   const cluster = openCluster(flags, 'a recording with --from FILE, or usage with --series FILE');
   try {
     const scopes = await cluster.scopes(name);
+    const period = (secondsOf(flags.observationPeriod) ?? 0) * 1000;
+    const begin = new Date(Math.max(0, Date.now() - period)).toISOString();
     const broker = await cluster.broker();
     const baselines: Baseline[] = [];
     for (const scope of scopes) {
-      const since = scope.since ?? flags.observationPeriod;
+      const since = scope.since ?? begin;
       // Nodes with other kernels have recordings of their own, of the same containers.
       baselines.push(...fold(await broker.recordings({ ...scope, type: 'usage', since })));
     }

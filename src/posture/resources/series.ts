@@ -18,7 +18,7 @@ export interface Replica {
   readonly oom: readonly Sample[];
   /** The share (0 to 1) of scheduling periods in which it had to wait for its CPU limit. */
   readonly throttled: readonly Sample[];
-  /** Starts of the container that were seen. */
+  /** Starts of the container as far as they are known, one of before the first sample among them. */
   readonly starts: readonly number[];
   /** The highest that the kernel itself saw, between samples too, without what it could have dropped; null: not told. */
   readonly peak: number | null;

@@ -93,6 +93,11 @@ function within(replicas: readonly Replica[], period: number): Watched[] {
     .filter(({ cpu, memory, oom }) => cpu.length + memory.length + oom.length > 0);
 }
 
+/** Ten minutes are enough for a source to find a container. */
+function isSeen(start: number, { cpu, memory }: Seen = { cpu: [], memory: [] }): boolean {
+  return [cpu[0], memory[0]].some((first) => first !== undefined && start >= first.at - Math.max(600, first.seconds));
+}
+
 function basisOf(replicas: readonly Replica[], seen: readonly Seen[]): Basis {
   const times = replicas
     .flatMap(({ cpu, memory }) => [cpu[0], memory[0], cpu.at(-1), memory.at(-1)])
@@ -103,6 +108,6 @@ function basisOf(replicas: readonly Replica[], seen: readonly Seen[]): Basis {
     seconds: seen.reduce((sum, { cpu, memory }) => sum + Math.max(secondsSeen(cpu), secondsSeen(memory)), 0),
     samples: replicas.reduce((sum, { cpu, memory }) => sum + cpu.length + memory.length, 0),
     replicas: replicas.length,
-    starts: replicas.reduce((sum, { starts }) => sum + starts.length, 0),
+    starts: replicas.reduce((sum, { starts }, index) => sum + starts.filter((at) => isSeen(at, seen[index])).length, 0),
   };
 }

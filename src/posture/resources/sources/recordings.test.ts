@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { fold } from '#baseline/fold.ts';
 import type { ObservationOf } from '#observation/observation.ts';
 import type { Container, Recording } from '#observation/recording.ts';
+import { defaults } from '../options.ts';
+import { recommend } from '../recommend/recommend.ts';
 import { faultOf } from '../series.ts';
 import { seriesOf } from './recordings.ts';
 
@@ -190,4 +192,13 @@ test('a clock that goes back by an hour makes no rate that nobody had, and no ti
   for (const [, cores] of cpu) assert.ok(Math.abs(cores - 0.5) < 0.01, `${cores}`);
   // One of the samples has the very time of another.
   assert.equal(memory?.length, 239);
+});
+
+test('a start that nobody watched is known, and so the first sample is no begin', () => {
+  const samples = Array.from({ length: 200 }, (_, at) =>
+    sample('r', 86_400 + at * 60, { cpuMicroseconds: (at < 5 ? at * 2 : 10 + at / 20) * 60e6, workingSetBytes: 3e8 }),
+  );
+  const [usage] = measured([run('r', false)], samples)[0]?.containers ?? [];
+  const advice = recommend(usage ?? assert.fail(), defaults);
+  assert.deepEqual([advice.startup, advice.basis.starts], [null, 0]);
 });

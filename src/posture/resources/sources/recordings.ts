@@ -46,8 +46,8 @@ function replicasOf({ facts, instances }: Baseline): Replica[] {
   const runs = instances.flatMap(({ id, pod, started, fromStart }): Run[] => {
     const own = inOrder(samples.get(id) ?? []);
     if (own.length === 0) return [];
-    const starts = fromStart ? [started / 1000] : [];
-    const replica = { name: pod?.name ?? id, starts, ...figures(own, fromStart ? started : null) };
+    // One that nobody watched, too: it says that the first sample is none.
+    const replica = { name: pod?.name ?? id, starts: [started / 1000], ...figures(own, fromStart ? started : null) };
     const times = own.map(({ at }) => at).toSorted((a, b) => a - b);
     return [{ pod: pod?.uid ?? id, from: times[0] ?? 0, to: times.at(-1) ?? 0, replica }];
   });
