@@ -8,6 +8,7 @@ import type { Measured } from '#posture/resources/sources/recordings.ts';
 import type { Subject } from '#posture/resources/subject.ts';
 import { consequences } from '#posture/resources/write/consequences.ts';
 import { hpaChanges } from '#posture/resources/write/hpa.ts';
+import { missingIn } from '#posture/resources/write/manifest.ts';
 import { limitRangeNotes } from '#posture/resources/write/namespace.ts';
 import { namedBy } from '../cluster/names.ts';
 import { type OpenCluster, openCluster } from '../cluster/open.ts';
@@ -187,8 +188,14 @@ function subjectOf(measured: Measured, objects: Objects, options: Options, { con
 function told(subject: Subject, objects: Objects, { filename }: ResourcesFlags): void {
   for (const each of subject.advice) explain(subject.id, each);
   const unknown = filename !== undefined && subject.source === null;
+  const missing = missingIn(subject).map(({ name }) => name);
   const notes = [
     ...(unknown ? ['no manifest (or more than one) is of it: what is requested now is not known'] : []),
+    ...(missing.length === 0
+      ? []
+      : [
+          `${missing.join(', ')}: measured, but not in its object (renamed, or put in by a webhook), so that no patch has it`,
+        ]),
     ...consequences(subject),
     ...hpaChanges(subject).flatMap((each) => each.notes),
     ...limitRangeNotes(subject, limitRangesIn(objects, subject.namespace)),

@@ -30,6 +30,7 @@ const cases: readonly (readonly [
   ['Pod', 'a.b', ['a.b'], ['a-b']],
   // Kinds of which nothing is known, and none: all forms, but no other workload whose name begins alike.
   ['Rollout', 'web', ['web-7d9c8b6f5c-x2z4k', 'web-0'], ['web-api-7d9c8b6f5c-x2z4k', 'web-api-0']],
+  ['constructor', 'web', ['web-x2z4k'], []],
   [null, 'web', ['web', 'web-7d9c8b6f5c-x2z4k', 'web-x2z4k', 'web-3'], ['web-api-0']],
 ];
 for (const [kind, name, own, others] of cases)

@@ -14,25 +14,25 @@ interface Suffix {
 }
 
 const suffix = (middle: string, longest: number): Suffix => ({ middle, longest, end: own });
-const suffixes: Readonly<Record<string, Suffix>> = {
-  Deployment: suffix(`-[${safe}]{1,10}-`, 12),
-  ReplicaSet: suffix('-', 1),
-  ReplicationController: suffix('-', 1),
-  DaemonSet: suffix('-', 1),
+const suffixes = new Map<string | null, Suffix>([
+  ['Deployment', suffix(`-[${safe}]{1,10}-`, 12)],
+  ['ReplicaSet', suffix('-', 1)],
+  ['ReplicationController', suffix('-', 1)],
+  ['DaemonSet', suffix('-', 1)],
   // Of an indexed Job the index stands before.
-  Job: suffix('-(?:[0-9]+-)?', 1),
-  CronJob: suffix('-[0-9]{6,10}-(?:[0-9]+-)?', 12),
-  StatefulSet: { middle: null, longest: 0, end: '-[0-9]+' },
-  Pod: { middle: null, longest: 0, end: '' },
-};
+  ['Job', suffix('-(?:[0-9]+-)?', 1)],
+  ['CronJob', suffix('-[0-9]{6,10}-(?:[0-9]+-)?', 12)],
+  ['StatefulSet', { middle: null, longest: 0, end: '-[0-9]+' }],
+  ['Pod', { middle: null, longest: 0, end: '' }],
+]);
 
 /**
  * A regular expression (RE2 and ours alike, to be anchored) for names of the workload's pods, those of old rollouts too.
  * Where the kind is unknown, or one whose pods we know nothing of, all the forms are taken.
  */
 export function podPattern({ name, kind }: { readonly name: string; readonly kind: string | null }): string {
-  const known = suffixes[kind ?? ''];
-  const forms = (known === undefined ? Object.values(suffixes) : [known]).flatMap((each) => formsOf(name, each));
+  const known = suffixes.get(kind);
+  const forms = (known === undefined ? [...suffixes.values()] : [known]).flatMap((each) => formsOf(name, each));
   return [...new Set(forms)].join('|');
 }
 

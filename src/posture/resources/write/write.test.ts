@@ -6,7 +6,7 @@ import { contents } from '../../workloads.ts';
 import { known, objectsOf } from '../objects.ts';
 import { day, flat, minute, replica, usage } from '../recommend/drawing.cases.ts';
 import { hpaChanges, suggestedHpa } from './hpa.ts';
-import { manifest } from './manifest.ts';
+import { manifest, missingIn } from './manifest.ts';
 import { advisedPod } from './requirements.ts';
 import { vpa } from './vpa.ts';
 import { app, deployment, hpa, leaking, named, proxy, subject, utilisation } from './web.cases.ts';
@@ -58,7 +58,7 @@ test('without an opinion what stands there stays', () => {
 
 test('a manifest can be applied as it is, its reasons in comments that no name breaks out of', () => {
   const evil = 'app"\n  privileged: true #';
-  const text = manifest({ ...subject([named(evil, app), proxy]), name: 'web\n---\nkind: Evil' });
+  const text = manifest({ ...subject([named(evil, app), proxy]), source: null, name: 'web\n---\nkind: Evil' });
   const read = parse(text) as typeof deployment;
   assert.equal(read.metadata.name, 'web\n---\nkind: Evil');
   assert.deepEqual(
@@ -67,6 +67,37 @@ test('a manifest can be applied as it is, its reasons in comments that no name b
   );
   assert.match(text, /# cpu request: 95 % of the time: 0\.25 cores \(2 d 23 h of 1 replica\)\n/);
   assert.match(text, /# cpu limit: unset: /);
+});
+
+test('a manifest adds no container that the object does not have, and knows those that run beside as init containers', () => {
+  const template = {
+    spec: {
+      containers: [{ name: 'app' }],
+      initContainers: [{ name: 'proxy', restartPolicy: 'Always', resources: { limits: { cpu: '1' } } }],
+    },
+  };
+  const given = subject(
+    [app, proxy, named('old-name', usage([replica({ length: day, cpu: flat(1), memory: flat(9) })]))],
+    [{ ...deployment, spec: { ...deployment.spec, template } }],
+  );
+  const { spec } = parse(manifest(given)) as { spec: { template: unknown } };
+  assert.deepEqual(spec.template, {
+    spec: {
+      initContainers: [
+        {
+          name: 'proxy',
+          resources: { requests: { cpu: '50m', memory: '40Mi' }, limits: { cpu: null, memory: '44Mi' } },
+        },
+      ],
+      containers: [
+        { name: 'app', resources: { requests: { cpu: '250m', memory: '300Mi' }, limits: { memory: '330Mi' } } },
+      ],
+    },
+  });
+  assert.deepEqual(
+    missingIn(given).map(({ name }) => name),
+    ['old-name'],
+  );
 });
 
 describe('a HorizontalPodAutoscaler keeps its behaviour under another request: T′ = T × R ÷ R′', () => {
