@@ -54,6 +54,13 @@ export function sketch(): Sketch {
   return made;
 }
 
+/** Of values, each for as long as it lasted. */
+export function sketchOf(all: Iterable<{ readonly value: number; readonly seconds: number }>): Sketch {
+  const made = sketch();
+  for (const { value, seconds } of all) made.add(value, seconds);
+  return made;
+}
+
 /** The library's rank is that of whole values, `share × (weight − 1)`, which makes no sense where all together weigh less than one. */
 function ranked(of: DDSketch, share: number): number {
   return of.count < 1 ? of.max : of.getValueAtQuantile(share);

@@ -3,19 +3,12 @@ import type { Options } from '../options.ts';
 import { coresText } from '../quantity.ts';
 import type { Finding } from './advice.ts';
 import type { Cycle, Week } from './cycle.ts';
-import type { Shift } from './shift.ts';
 import { secondsSeen, type Span } from './spans.ts';
-import { momentText, percentText } from './wording.ts';
+import { percentText } from './wording.ts';
 
 /** A burst is that much above what is requested, and at least so many cores. */
 const burstFactor = 3;
 export const burstCores = 0.1;
-
-export function shiftFinding(shift: Shift | null): Finding[] {
-  if (shift === null) return [];
-  const text = `CPU went from ${coresText(shift.before)} to ${coresText(shift.after)}; what was before ${momentText(shift.at)} is left out`;
-  return [{ type: 'shift', text }];
-}
 
 export function throttledFinding(share: number): Finding {
   const text = `in ${percentText(share)} of the time it had to wait for its CPU limit, or was next to it: what it needed then was at least what is counted`;

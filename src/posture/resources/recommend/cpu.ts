@@ -6,21 +6,15 @@
 import type { Options } from '../options.ts';
 import { coresText } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
-import { sketch } from '../sketch.ts';
+import { sketch, sketchOf } from '../sketch.ts';
 import type { Advised, Figure, Finding } from './advice.ts';
-import {
-  burstCores,
-  burstFinding,
-  cycleFindings,
-  floorFinding,
-  shiftFinding,
-  throttledFinding,
-} from './cpu-findings.ts';
+import { burstCores, burstFinding, cycleFindings, floorFinding, throttledFinding } from './cpu-findings.ts';
 import { type Cycle, cycleIn, weekIn } from './cycle.ts';
 import { keptOf, type ReplicaSpans } from './kept.ts';
 import { rounded } from './rounding.ts';
 import { type ReplicaNeed, rulingOf, skewOf, sortedNeeds } from './skew.ts';
 import { day, secondsSeen, type Span, spans, usualStep, weightOf } from './spans.ts';
+import { shiftFinding } from './shift.ts';
 import type { Startup } from './startup.ts';
 import { percentText, rangeOf, seenText } from './wording.ts';
 
@@ -47,7 +41,7 @@ export function cpuAdvice(
   if (kept.tooLittle !== null) {
     const seen = flat.length === 0 ? null : rangeOf(flat);
     const figure: Figure = { state: 'no-opinion', because: kept.tooLittle, seen };
-    const findings = shiftFinding(kept.shift);
+    const findings = shiftFinding(kept.shift, 'CPU', coresText);
     return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
   }
   const needOf = (each: ReplicaSpans): ReplicaQuantile => quantileOf(each, kept.newest, options);
@@ -58,8 +52,7 @@ export function cpuAdvice(
   const { need: rules, of } = rulingOf(quantiles, running, options.replicaPercentile) ?? { need: nobody, of: '' };
   const waited = secondsSeen(flat.filter(({ waits }) => waits)) / secondsSeen(flat);
   const censored = waited >= leastThrottled;
-  const whole = sketch();
-  for (const { value, seconds } of flat) whole.add(value, seconds);
+  const whole = sketchOf(flat);
   const high = Math.max(whole.atLeast(0.999) ?? 0, startup?.cpu ?? 0);
   const needed = options.strategy === 'guaranteed' ? Math.max(high, rules.value) : rules.value;
   const { value, floored } = rounded(needed * (1 + options.cpuMargin), options.cpuFloor, options.cpuStep);
@@ -78,7 +71,7 @@ export function cpuAdvice(
   const bounds = [round(whole.quantile(0.5) ?? 0), round(Math.max(whole.max, startup?.cpu ?? 0))] as const;
   const cycle = cycleIn(flat);
   const findings = [
-    ...shiftFinding(kept.shift),
+    ...shiftFinding(kept.shift, 'CPU', coresText),
     ...skewOf(quantiles, burstCores / 2, 'CPU', coresText),
     ...(censored ? [throttledFinding(waited)] : []),
     ...burstFinding(flat, rules.value, whole.max),

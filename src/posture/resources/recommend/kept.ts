@@ -1,7 +1,7 @@
 /** What of the samples counts: all, or what came after the last level. */
 import type { Options } from '../options.ts';
 import { type Shift, shiftIn } from './shift.ts';
-import { secondsCovered, secondsSeen, type Span, still } from './spans.ts';
+import { secondsCovered, secondsSeen, type Span, reaches } from './spans.ts';
 import { sureness } from './sureness.ts';
 import { tooShort } from './wording.ts';
 
@@ -44,6 +44,6 @@ export function keptOf<S extends Span>(
   const covered = secondsCovered(flat);
   const short = covered < options.minPeriod ? tooShort(covered, options) : null;
   const tooLittle = flat.length === 0 ? `there are no samples of ${what}` : short;
-  const running = replicas.filter(({ spans }) => still(spans, newest) && secondsSeen(spans) >= options.minPeriod);
+  const running = replicas.filter(({ spans }) => reaches(spans, newest) && secondsSeen(spans) >= options.minPeriod);
   return { replicas, running, flat, shift, since, newest, sure: sureness(own, starts), tooLittle };
 }

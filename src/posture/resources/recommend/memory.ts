@@ -6,13 +6,13 @@
 import type { Options } from '../options.ts';
 import { bytesText, mebibyte } from '../quantity.ts';
 import type { Ask, Replica } from '../series.ts';
-import { sketch } from '../sketch.ts';
+import { sketchOf } from '../sketch.ts';
 import type { Advised, Figure, Finding } from './advice.ts';
 import { keptOf, type ReplicaSpans } from './kept.ts';
 import { rounded } from './rounding.ts';
-import type { Shift } from './shift.ts';
+import { shiftFinding } from './shift.ts';
 import { type ReplicaNeed, rulingOf, skewOf, sortedNeeds } from './skew.ts';
-import { day, days, type Span, spans, weightOf } from './spans.ts';
+import { day, days, spans, weightOf } from './spans.ts';
 import type { Startup } from './startup.ts';
 import { leakIn, type Leak } from './trend.ts';
 import { momentText, rangeOf, seenText } from './wording.ts';
@@ -43,7 +43,11 @@ export function memoryAdvice(
   // Where it rose, what was not enough before is not enough now.
   const fell = shift !== null && shift.after < shift.before;
   const oom = killOf(steady, fell ? shift.at : Number.NEGATIVE_INFINITY, options);
-  const findings = [...shiftFinding(shift), ...leakFinding(leak), ...(oom === null ? [] : [oom.finding])];
+  const findings = [
+    ...shiftFinding(shift, 'memory', bytesText),
+    ...leakFinding(leak),
+    ...(oom === null ? [] : [oom.finding]),
+  ];
   const why = kept.tooLittle ?? (leak?.type === 'endless' ? 'it leaks: whatever the figure, it is reached' : null);
   if (why !== null) {
     const figure: Figure = { state: 'no-opinion', because: why, seen: flat.length === 0 ? null : rangeOf(flat) };
@@ -85,7 +89,10 @@ export function memoryAdvice(
         ? enough
         : `the peak of all phases, ${bytesText(peak)}${hidden > most && hidden >= peak ? ' as the kernel saw it between samples' : ''}, and ${bytesText(needed - peak)} of margin`,
   };
-  const bounds = [rounded(medianOf(flat), options.memoryFloor, options.memoryStep).value, limitFigure.value] as const;
+  const bounds = [
+    rounded(sketchOf(flat).quantile(0.5) ?? 0, options.memoryFloor, options.memoryStep).value,
+    limitFigure.value,
+  ] as const;
   if (options.strategy === 'guaranteed') return { request: limitFigure, limit: limitFigure, bounds, findings, sure };
   const requestFigure: Figure = {
     state: 'number',
@@ -171,23 +178,11 @@ function quantileOf(peaks: readonly Peak[], share: number): number {
   return sorted.at(-1)?.value ?? 0;
 }
 
-function medianOf(flat: readonly Span[]): number {
-  const all = sketch();
-  for (const { value, seconds } of flat) all.add(value, seconds);
-  return all.quantile(0.5) ?? 0;
-}
-
 /** The standard deviation, by the mean. */
 function spreadOf(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (mean === 0 || values.length < 2) return 0;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)) / mean;
-}
-
-function shiftFinding(shift: Shift | null): Finding[] {
-  if (shift === null) return [];
-  const text = `memory went from ${bytesText(shift.before)} to ${bytesText(shift.after)}; what was before ${momentText(shift.at)} is left out`;
-  return [{ type: 'shift', text }];
 }
 
 function leakFinding(leak: Leak | null): Finding[] {

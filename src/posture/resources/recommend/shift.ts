@@ -3,8 +3,10 @@
  * change; and down it goes only after longer than the low stretches that were seen to end: a weekend is no new level.
  */
 import type { Options } from '../options.ts';
-import { sketch } from '../sketch.ts';
-import { type Day, day, days, type Span } from './spans.ts';
+import { sketchOf } from '../sketch.ts';
+import type { Finding } from './advice.ts';
+import { day, days, type Span } from './spans.ts';
+import { momentText } from './wording.ts';
 
 export interface Shift {
   /** Seconds since the epoch: what came before is left out. */
@@ -20,7 +22,7 @@ const factor = 1.5;
 export function shiftIn(all: readonly Span[], newest: number, share: number, { shiftAfter }: Options): Shift | null {
   const levels = days(all, newest)
     .filter(({ seen }) => seen >= day / 2)
-    .map((each) => ({ since: each.since, level: levelOf(each, share) }));
+    .map((each) => ({ since: each.since, level: sketchOf(each.spans).atLeast(share) ?? 0 }));
   const places = levels.slice(1).map(({ since }, index): Place => {
     const [before, after] = [levels.slice(0, index + 1), levels.slice(index + 1)].map((part) =>
       part.map(({ level }) => level),
@@ -29,6 +31,13 @@ export function shiftIn(all: readonly Span[], newest: number, share: number, { s
   });
   // What came before the last fall is gone, a rise among it; of a rise the earliest place keeps the most of what is still true.
   return (places.findLast((place) => falls(place, shiftAfter)) ?? places.find(rises))?.shift ?? null;
+}
+
+/** `what` it is of, and its levels in words. */
+export function shiftFinding(shift: Shift | null, what: string, text: (value: number) => string): Finding[] {
+  if (shift === null) return [];
+  const said = `${what} went from ${text(shift.before)} to ${text(shift.after)}; what was before ${momentText(shift.at)} is left out`;
+  return [{ type: 'shift', text: said }];
 }
 
 interface Place {
@@ -47,12 +56,6 @@ function falls({ before, after, shift }: Place, shiftAfter: number): boolean {
 function rises({ after, shift }: Place): boolean {
   const lowest = Math.min(...after);
   return lowest > 0 && lowest >= shift.before * factor;
-}
-
-function levelOf({ spans }: Day, share: number): number {
-  const all = sketch();
-  for (const { value, seconds } of spans) all.add(value, seconds);
-  return all.atLeast(share) ?? 0;
 }
 
 /** Days on end below the level, which were followed by days above it. */

@@ -25,7 +25,7 @@ export function usualStep(samples: readonly Sample[]): number {
 }
 
 /** Whether the last sample is as new as can be expected. */
-export function still(samples: readonly Span[], newest: number): boolean {
+export function reaches(samples: readonly Span[], newest: number): boolean {
   const last = samples.at(-1);
   return last !== undefined && last.at >= newest - Math.max(600, 3 * last.seconds);
 }

@@ -4,7 +4,7 @@
  */
 import type { Options } from '../options.ts';
 import type { Replica, Sample } from '../series.ts';
-import { sketch } from '../sketch.ts';
+import { sketchOf } from '../sketch.ts';
 import { spans } from './spans.ts';
 
 export interface Startup {
@@ -93,9 +93,7 @@ function headsOf({ cpu, memory, starts, isCut }: Watched, { startupMax }: Option
 /** Null where too little follows to say what is usual. */
 function highOf(samples: readonly Sample[], share: number): number | null {
   if (samples.length < 3) return null;
-  const all = sketch();
-  for (const { value, seconds } of spans(samples)) all.add(value, seconds);
-  return all.atLeast(share);
+  return sketchOf(spans(samples)).atLeast(share);
 }
 
 /** When it first was not above; 0 where it was not above at all, or all the time. */
