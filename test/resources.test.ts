@@ -295,8 +295,8 @@ test('the judge tells who answered nothing, and what is no series of it', async 
     id: 'a',
     containers: {
       app: {
-        cpu: { samples: 61, aboveRequest: 0, throttledMinutes: 61, wastedCoreHours: (0.8 * 61) / 60 },
-        memory: { samples: 61, aboveRequest: null, oomKills: 1, wastedByteHours: 0 },
+        cpu: { samples: 60, aboveRequest: 0, throttledMinutes: 60, wastedCoreHours: 0.8 },
+        memory: { samples: 60, aboveRequest: null, oomKills: 1, wastedByteHours: 0 },
       },
     },
   });

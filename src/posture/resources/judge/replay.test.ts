@@ -136,7 +136,7 @@ test('only the window is judged', () => {
     ],
   );
   const given = figures({ request: 1, limit: 1 }, { request: 1, limit: 250 });
-  const { cpu, memory } = replay(given, [one], { since: 60, until: 120 });
+  const { cpu, memory } = replay(given, [one], { since: 0, until: 120 });
   assert.deepEqual([cpu.samples, cpu.throttledMinutes, memory.samples, memory.oomKills], [2, 2, 2, 0]);
 });
 

@@ -29,7 +29,7 @@ export interface Verdict {
   };
 }
 
-/** `since` and `until` in seconds since the epoch: only that part is judged. */
+/** In seconds since the epoch: only samples after `since` and up to `until` are judged. */
 export interface Window {
   readonly since: number;
   readonly until: number;
@@ -67,7 +67,7 @@ export function replay({ cpu, memory }: Figures, replicas: readonly Replica[], w
 
 function killsOf({ memory, oom }: Replica, limit: number | null, { since, until }: Window): number {
   if (limit === null) return 0;
-  const inside = ([at]: Sample): boolean => at >= since && at <= until;
+  const inside = ([at]: Sample): boolean => at > since && at <= until;
   const isOver = (sample: Sample | undefined): boolean => sample !== undefined && sample[1] > limit;
   const shown = memory.filter(inside);
   const crossed = shown.filter((sample, index) => isOver(sample) && !isOver(shown[index - 1])).length;
@@ -89,6 +89,6 @@ function held(samples: readonly Sample[], { since, until }: Window): Held[] {
   const steps = samples.slice(1).map(([at], index) => at - (samples[index]?.[0] ?? at));
   const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
   return samples.flatMap(([at, value], index) =>
-    at < since || at > until ? [] : [{ value, seconds: Math.min(steps[index - 1] ?? usual, 3 * usual) }],
+    at <= since || at > until ? [] : [{ value, seconds: Math.min(steps[index - 1] ?? usual, 3 * usual) }],
   );
 }

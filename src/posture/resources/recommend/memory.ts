@@ -123,7 +123,7 @@ function killOf(steady: readonly Replica[], since: number, options: Options): Ki
   const last = kills.toSorted((a, b) => a[0] - b[0]).at(-1);
   if (last === undefined) return null;
   const [at, size] = last;
-  const largest = Math.max(...kills.map((kill) => kill[1]));
+  const largest = kills.reduce((max, kill) => Math.max(max, kill[1]), 0);
   const least = bumped(largest, options);
   const seen = Math.max(0, ...steady.map(({ memory }) => memory.reduce((max, [, value]) => Math.max(max, value), 0)));
   const unseen = seen < largest ? `; no sample shows more than ${bytesText(seen)}, so its peak was not seen` : '';

@@ -85,6 +85,18 @@ test('a half-life of minutes leaves the last of days, and no sample weighs nothi
   assert.equal(number(recommend(usage([replica(flatly)]), using({ halfLife: '1s' })).cpu.request), 0.1);
 });
 
+test('kills and starts are as many as there are', () => {
+  const many = Array.from({ length: 200_000 }, (_, at) => began + at / 4);
+  const events = { oom: many.map((at) => [at, 512 * mebibyte] as const) };
+  const advice = recommend(usage([replica({ length: day, cpu: flat(0.2), memory: flat(300) }, events)]), defaults);
+  assert.equal(number(advice.memory.limit), Math.ceil(512 * 1.2) * mebibyte);
+  const started = replica(
+    { length: 2 * hour, cpu: flat(0.2), memory: flat(300) },
+    { starts: many.map((at) => at - 9e5) },
+  );
+  assert.equal(recommend(usage([started]), defaults).basis.starts, 0);
+});
+
 test('a margin of CPU is told with the figure', () => {
   const advice = recommend(
     usage([replica({ length: day, cpu: flat(0.2), memory: flat(300) })]),

@@ -88,7 +88,9 @@ function within(replicas: readonly Replica[], period: number): Watched[] {
       oom: replica.oom.filter(inside),
       throttled: replica.throttled.filter(inside),
       starts: replica.starts.filter((at) => at > since),
-      isCut: Math.min(...replica.starts, replica.cpu[0]?.[0] ?? newest, replica.memory[0]?.[0] ?? newest) <= since,
+      isCut: [...replica.starts, replica.cpu[0]?.[0], replica.memory[0]?.[0]].some(
+        (at) => at !== undefined && at <= since,
+      ),
     }))
     .filter(({ cpu, memory, oom }) => cpu.length + memory.length + oom.length > 0);
 }
