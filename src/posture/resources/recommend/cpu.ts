@@ -39,7 +39,8 @@ export function cpuAdvice(
   const kept = keptOf(all, { what: 'CPU', share: options.percentile, starts }, options);
   const { replicas, flat, sure } = kept;
   if (kept.tooLittle !== null) {
-    const seen = flat.length === 0 ? null : rangeOf(flat);
+    // As it was measured: without what waiting adds.
+    const seen = flat.length === 0 ? null : rangeOf(steady.flatMap(({ cpu }) => spans(cpu)));
     const figure: Figure = { state: 'no-opinion', because: kept.tooLittle, seen };
     const findings = shiftFinding(kept.shift, 'CPU', coresText);
     return { request: figure, limit: figure, bounds: null, cycle: null, findings, sure };
@@ -65,7 +66,7 @@ export function cpuAdvice(
     state: 'number',
     value,
     sure: sure * (censored ? 0.7 : 1),
-    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''}${options.cpuMargin === 0 ? '' : ` and ${percentText(options.cpuMargin)} of margin`} (${seenText(flat, replicas.length)}${who})`,
+    because: `${what}: ${coresText(needed)}${censored ? ' at least' : ''}${marginText(options)} (${seenText(flat, replicas.length)}${who})`,
   };
   const round = (cores: number): number => rounded(cores, options.cpuFloor, options.cpuStep).value;
   const bounds = [round(whole.quantile(0.5) ?? 0), round(Math.max(whole.max, startup?.cpu ?? 0))] as const;
@@ -87,7 +88,11 @@ function limitOf(request: Extract<Figure, { state: 'number' }>, high: number, op
   if (options.cpuLimit === 'none')
     return { state: 'unset', because: 'a CPU limit makes it wait while CPU is to spare (--cpu-limit burst sets one)' };
   const { value } = rounded(Math.max(high * (1 + options.cpuMargin), request.value), options.cpuFloor, options.cpuStep);
-  return { ...request, value, because: `99.9 % of the time and the start: ${coresText(high)}` };
+  return { ...request, value, because: `99.9 % of the time and the start: ${coresText(high)}${marginText(options)}` };
+}
+
+function marginText({ cpuMargin }: Options): string {
+  return cpuMargin === 0 ? '' : ` and ${percentText(cpuMargin)} of margin`;
 }
 
 interface Need extends Span {

@@ -7,6 +7,7 @@ import {
   began,
   type Case,
   day,
+  drawn,
   flat,
   hour,
   mebibyte,
@@ -183,6 +184,18 @@ export const historyCases: readonly Case[] = [
       })),
     ),
     holds: (advice) => mentions(advice, 'period', /^2 d 10 min were seen of the 7 d that were asked for/),
+  },
+  {
+    what: 'what was seen is told as it was measured, without what waiting for a limit adds',
+    usage: usage([
+      replica(
+        { length: 30 * minute, cpu: flat(0.5), memory: flat(300) },
+        { throttled: drawn(30 * minute, minute, flat(0.4)) },
+      ),
+    ]),
+    holds({ cpu: { request } }) {
+      assert.deepEqual(request.state === 'no-opinion' ? request.seen : null, [0.5, 0.5]);
+    },
   },
   {
     what: 'memory that is sampled without CPU is not called sparse for that',
