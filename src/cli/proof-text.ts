@@ -2,13 +2,15 @@
 import type { Observation } from '#observation/observation.ts';
 import { printable } from '#observation/text.ts';
 import type { Replay } from '#proof/replay.ts';
+import { count } from './story.ts';
 
 /** `replay allows 213 of 213 observations`, and what is open. */
 export function replayLine({ allowed, denied, unknown, doubts }: Replay): string {
   const rest = [denied > 0 ? `${denied} refused` : '', unknown > 0 ? `${unknown} unknown` : ''].filter(
     (text) => text !== '',
   );
-  const open = doubts.length > 0 ? `; ${doubts.length} limits of the recording (kguardian inspect names them)` : '';
+  const open =
+    doubts.length > 0 ? `; ${count(doubts.length, 'limit')} of the recording (kguardian inspect names them)` : '';
   return `replay allows ${allowed} of ${allowed + denied + unknown} observations${rest.length > 0 ? `, ${rest.join(', ')}` : ''}${open}`;
 }
 

@@ -57,7 +57,9 @@ export async function diff(
     cluster.close();
   }
   if (differing > 0) process.exitCode = 1;
-  tell(`${differing === 0 ? 'no difference' : `${differing} differ`} (${count(generated.length, 'artifact')})`);
+  tell(
+    `${differing === 0 ? 'no difference' : count(differing, 'difference')} (${count(generated.length, 'artifact')})`,
+  );
 }
 
 interface Compared {

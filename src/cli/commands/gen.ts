@@ -31,11 +31,19 @@ export async function gen(
   for (const [at, { artifact, proof }] of made.entries()) {
     if (outputDir === undefined) process.stdout.write(artifact.text);
     else await writeAtomically(join(outputDir, artifact.path), artifact.text);
-    const said = outputDir === undefined ? artifact.path : `wrote ${join(outputDir, artifact.path)}`;
+    const wrote = outputDir === undefined ? null : `wrote ${join(outputDir, artifact.path)}`;
     // What was replayed together is told once, with the last; what only names another was not replayed.
     const next = made.slice(at + 1).find((each) => each.artifact.judged !== false);
-    tell(artifact.judged === false || next?.proof === proof ? said : `${said}; ${replayLine(proof)}`);
+    if (artifact.judged !== false && next?.proof !== proof)
+      tell(`${wrote ?? printed(made.filter((each) => each.proof === proof))}; ${replayLine(proof)}`);
+    else if (wrote !== null) tell(wrote);
   }
+}
+
+/** There are no files to name. */
+function printed(together: readonly ProvedArtifact[]): string {
+  const [first, ...more] = together;
+  return more.length === 0 ? `printed ${first?.artifact.path}` : `printed ${count(together.length, 'artifact')}`;
 }
 
 /** Artifacts with their proof. One that refuses what was observed is not handed out: the command fails with 1. */
@@ -84,5 +92,5 @@ function windowOf(baselines: readonly Baseline[]): string {
   const from = Math.min(...coverage.map((each) => each.from), ...instances.map((each) => each.started));
   const to = Math.max(from, ...coverage.map((each) => each.to));
   const lost = coverage.reduce((sum, each) => sum + each.lost, 0);
-  return `observed for ${duration(to - from)} in ${count(instances.length, 'run')}, ${lost === 0 ? 'nothing lost' : `${lost} facts lost`}`;
+  return `observed for ${duration(to - from)} in ${count(instances.length, 'run')}, ${lost === 0 ? 'nothing lost' : `${count(lost, 'fact')} lost`}`;
 }

@@ -78,7 +78,7 @@ function tellEnd({ lines, exit, because }: Recorded, file: string): void {
     process.exitCode = 1;
   }
   tell(
-    `wrote ${file === '-' ? 'the recording' : printable(file)}: ${count(facts, 'line')}, ${lost === 0 ? 'nothing lost' : `${lost} facts lost`}`,
+    `wrote ${file === '-' ? 'the recording' : printable(file)}: ${count(facts, 'line')}, ${lost === 0 ? 'nothing lost' : `${count(lost, 'fact')} lost`}`,
   );
 }
 
