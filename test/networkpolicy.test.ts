@@ -285,7 +285,7 @@ test('what does not go says what to do', async () => {
     [
       ['gen', 'netpol', '--cluster', cluster, '--flows', flows, '--min-observations', 'many'],
       2,
-      /--min-observations: /,
+      /--min-observations takes a number, not "many"/,
     ],
     [['gen', 'netpol', 'nobody', '--cluster', cluster, '--flows', flows], 2, /no workload "nobody" in the recording/],
     [['evaluate', 'seccomp'], 2, /--profile/],
