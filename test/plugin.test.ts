@@ -438,7 +438,11 @@ describe('kubectl kguardian', () => {
     [['status', '--context', 'nope'], 2, /the kubeconfig ".*" has no context "nope"/],
     [['status', '--token', 'stolen'], 2, /the API server refuses GET .*Unauthorized/],
     [['status', '--server', 'https://127.0.0.1:9'], 3, /cannot reach the API server https:\/\/127\.0\.0\.1:9: /],
-    [['status', '--broker', 'http://127.0.0.1:9'], 3, /cannot reach the broker http:\/\/127\.0\.0\.1:9: connection refused/],
+    [
+      ['status', '--broker', 'http://127.0.0.1:9'],
+      3,
+      /cannot reach the broker http:\/\/127\.0\.0\.1:9: connection refused/,
+    ],
     [['status', '--broker', 'ftp://x'], 2, /--broker takes an http or https URL/],
     [['status', '--broker-namespace', 'shop'], 3, /no broker in the namespace shop/],
   ];
