@@ -87,6 +87,7 @@ test('a recording that could not be written is not begun', { skip: withoutRoot }
   mkdirSync(join(folder, 'taken'));
   for (const [output, message] of [
     ['taken', /cannot write "taken": it is a folder/],
+    ['/proc/no-such-folder/x.jsonl', /cannot write "\/proc\/no-such-folder\/x\.jsonl": no such file or directory/],
     ['/proc/version/x.jsonl', /cannot write "\/proc\/version\/x\.jsonl": "\/proc\/version" is no folder/],
   ] as const) {
     const { code, stderr } = await run(['record', '-o', output, '--', 'touch', join(folder, 'ran')], home);

@@ -68,12 +68,30 @@ export async function mayWrite(file: string): Promise<void> {
 async function madeFolder(file: string): Promise<void> {
   const folder = dirname(file);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const inTheWay = code === 'EEXIST' || code === 'ENOTDIR';
     throw cannotWrite(file, inTheWay ? `${JSON.stringify(folder)} is no folder` : systemReason(error), error);
   }
+}
+
+/** Node's own `recursive` never ends where the kernel makes no folders, as below /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (await isFolder(folder)) return;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || (await isFolder(dirname(folder)))) throw error;
+    await makeFolder(dirname(folder));
+    await makeFolder(folder);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() === true;
 }
 
 function cannotWrite(file: string, reason: string, cause?: unknown): Failure {
