@@ -24,6 +24,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What other work of its kind calls besides, and goes on without: nginx waits a moment in a reload. */
 const beyond: Readonly<Record<string, readonly string[]>> = { nginx: ['clock_nanosleep'] };
+/** And at times only: of a command that took more than 10 ms, redis' slow log says who sent it. */
+const sometimes: Readonly<Record<string, readonly string[]>> = { redis: ['getpeername'] };
 
 /** Runs it once and checks that it does its work; twice for servers, whose second visitor meets a warm program. */
 async function tryOut(
@@ -110,11 +112,14 @@ function enforces(workload: Workload): void {
     await tryOut(workload, id, ['--seccomp', file, '--nnp']);
     await tryOut(workload, id, ['--seccomp', file, '--no-nnp']);
 
-    if (workload.smoke.type === 'server')
-      assert.deepEqual(await refusedOtherWork(workload, id, ['--seccomp', file, '--nnp']), {
-        works: true,
-        refused: beyond[workload.name] ?? [],
-      });
+    if (workload.smoke.type === 'server') {
+      const { works, refused } = await refusedOtherWork(workload, id, ['--seccomp', file, '--nnp']);
+      assert.equal(works, true);
+      assert.deepEqual(
+        refused.filter((each) => sometimes[workload.name]?.includes(each) !== true),
+        beyond[workload.name] ?? [],
+      );
+    }
 
     // Every number, asked of libseccomp and of our evaluator.
     const numbers = Array.from({ length: 470 }, (_, nr) => nr);
