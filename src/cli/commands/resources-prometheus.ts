@@ -41,8 +41,7 @@ export async function openPrometheus(url: string, flags: PrometheusFlags): Promi
   const told = new Set<string>();
 
   function failure(what: string, error: Error): Failure {
-    const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
-    const why = error.name === 'TimeoutError' ? `no answer within ${wait}` : (code ?? message);
+    const why = error.name === 'TimeoutError' ? `no answer within ${wait}` : systemReason(error.cause ?? error);
     return new Failure(`${what}: ${why}`, 3, error);
   }
 
