@@ -37,7 +37,7 @@ export function mountsOf(object: BpfObject, context: SensorContext): Mounts {
     );
     const folder = walkedPath(text.take(event.pathBytes), event.pathFlags);
     const byHandle = event.byHandle === 1;
-    const root = byHandle ? null : context.rootOf(event.subject, event.pid);
+    const root = (): string | null => context.rootOf(event.subject, event.pid);
     const target = byHandle ? folder : located(root, folder, given);
     // A cut folder leads somewhere else; a target that begins at the root needs none.
     if (event.pathFlags !== 0 && !target.startsWith('/')) {
@@ -76,8 +76,14 @@ export function mountsOf(object: BpfObject, context: SensorContext): Mounts {
   };
 }
 
-/** With every link on the way followed, or without. */
-function located(root: string | null, folder: string, given: string): string {
+/** With every link on the way followed, or without. Where a process ends while its root is looked into, another's is. */
+function located(rootOf: () => string | null, folder: string, given: string): string {
   const literal = joined(folder, given);
-  return (root === null || !literal.startsWith('/') ? null : resolve(root, folder, given, true)) ?? literal;
+  if (!literal.startsWith('/')) return literal;
+  for (let tries = 0; tries < 2; tries += 1) {
+    const root = rootOf();
+    const found = root === null ? null : resolve(root, folder, given, true);
+    if (found !== null) return found;
+  }
+  return literal;
 }

@@ -42,3 +42,10 @@ for (const [folder, name, follows, path] of [
     assert.equal(resolve(root, folder, name, follows, known), path);
   });
 }
+
+test('below a root that is gone nothing is told, whatever may be gone itself', () => {
+  const ended = join(root, 'of-a-process-that-ended');
+  assert.equal(resolve(ended, '/', 'new', true, known), null);
+  assert.equal(resolve(ended, '/', 'gone/x', false, known), null);
+  assert.equal(resolve(root, '/', 'new', true, known), '/new');
+});

@@ -1,5 +1,5 @@
 /** Names → paths as a process sees them: every symbolic link on the way followed, never out of its root. */
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { decodeText, encodeText } from '#observation/text.ts';
 
 /** As the kernel: more links than this is a loop. */
@@ -49,7 +49,9 @@ function linkTarget(root: string, path: string, mayBeGone: boolean): string | nu
   } catch (error) {
     // EINVAL: something else than a link. The last part may well be gone by now: it was unlinked, say.
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'EINVAL' || (mayBeGone && (code === 'ENOENT' || code === 'ENOTDIR')) ? null : undefined;
+    if (code === 'EINVAL') return null;
+    // Below the root of a process that has ended meanwhile nothing is there, which tells nothing.
+    return mayBeGone && (code === 'ENOENT' || code === 'ENOTDIR') && existsSync(`${root}/.`) ? null : undefined;
   }
 }
 
