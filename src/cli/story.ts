@@ -42,6 +42,11 @@ export function columns(heads: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
+/** Of a recording. */
+export function lossText(lost: number): string {
+  return lost === 0 ? 'nothing lost' : `${count(lost, 'fact')} lost`;
+}
+
 /** `1 syscall`, `2 syscalls`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -3,6 +3,12 @@ import type { ClusterPod } from '#kubernetes/cluster.ts';
 import type { Observation } from '#observation/observation.ts';
 import { type Container, type Recording, recordingVersion } from '#observation/recording.ts';
 
+/** Who wrote the recording, and what stood in for a hook. */
+export interface Origin {
+  readonly by: string;
+  readonly hook: string;
+}
+
 export interface Watched {
   /** Milliseconds since the epoch; not finite where there was no line. */
   readonly from: number;
@@ -40,13 +46,14 @@ export function recordingOf(
   containers: readonly Container[],
   observations: readonly Observation[],
   { from, to, lost, gaps }: Watched,
+  { by, hook }: Origin = { by: 'flow log', hook: 'flow log' },
 ): Recording {
   const started = Number.isFinite(from) ? from : 0;
   return {
     header: {
       type: 'recording',
       version: recordingVersion,
-      by: 'flow log',
+      by,
       started,
       node: { arch: 'x86_64', kernel: 'unknown', cgroups: 'v2' },
     },
@@ -57,7 +64,7 @@ export function recordingOf(
       container: id,
       sensor: 'network',
       state: 'ran',
-      hook: 'flow log',
+      hook,
       from: started,
       to,
       // Of whom is not told: it may have been anybody's.

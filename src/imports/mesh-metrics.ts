@@ -8,8 +8,8 @@ import type { Cluster, ClusterPod } from '#kubernetes/cluster.ts';
 import { selects } from '#kubernetes/selectors.ts';
 import { workloadKey } from '#kubernetes/workload.ts';
 import type { Observation, Peer } from '#observation/observation.ts';
-import { type Recording, recordingVersion } from '#observation/recording.ts';
-import { containerOf } from './flow-recording.ts';
+import type { Recording } from '#observation/recording.ts';
+import { containerOf, recordingOf } from './flow-recording.ts';
 import { readSamples, type Sample, UnreadableSamples } from './samples.ts';
 
 export { UnreadableSamples };
@@ -30,6 +30,8 @@ export interface ImportedMetrics {
   /** What became no fact, and why, as sentences. */
   readonly notes: readonly string[];
 }
+
+const unseen = "a mesh's counters tell of what it carried alone: who is outside of it may be missing";
 
 /** `now`, milliseconds since the epoch, stands for times that the text does not tell. Throws `UnreadableSamples`. */
 export function recordingOfMetrics(text: string, cluster: Cluster, now: number): ImportedMetrics {
@@ -53,7 +55,13 @@ export function recordingOfMetrics(text: string, cluster: Cluster, now: number):
   const times = [...flows.values()].flatMap(({ seen }) => [seen.first, seen.last]);
   const [from, to] = times.length === 0 ? [now, now] : [Math.min(...times), Math.max(...times)];
   return {
-    recording: recordingOf([...servers.values()], [...flows.values()], from, to),
+    recording: recordingOf(
+      // A log of flows of the same pods is another run.
+      [...servers.values()].map((pod) => ({ ...containerOf(pod, from), id: idOf(pod) })),
+      [...flows.values()],
+      { from, to, lost: 0, gaps: [unseen] },
+      { by: 'kguardian import mesh-metrics', hook: "a mesh's counters" },
+    ),
     notes: [...left]
       .map(([why, count]) => `${count} ${count === 1 ? 'series' : 'series of counters'} left: ${why}`)
       .toSorted(),
@@ -168,33 +176,4 @@ function joined(a: Flow['seen'], b: Flow['seen']): Flow['seen'] {
 
 function idOf({ namespace, name }: ClusterPod): string {
   return `mesh-metrics/${namespace}/${name}`;
-}
-
-function recordingOf(pods: readonly ClusterPod[], flows: readonly Flow[], from: number, to: number): Recording {
-  // A log of flows of the same pods is another run.
-  const containers = pods.map((pod) => ({ ...containerOf(pod, from), id: idOf(pod) }));
-  return {
-    header: {
-      type: 'recording',
-      version: recordingVersion,
-      by: 'kguardian import mesh-metrics',
-      started: from,
-      node: { arch: 'x86_64', kernel: 'unknown', cgroups: 'v2' },
-    },
-    containers,
-    observations: flows,
-    coverage: containers.map(({ id }) => ({
-      type: 'coverage',
-      container: id,
-      sensor: 'network',
-      state: 'ran',
-      hook: "a mesh's counters",
-      from,
-      to,
-      lost: 0,
-      gaps: ["a mesh's counters tell of what it carried alone: who is outside of it may be missing"],
-    })),
-    // The header, and of each container its own line and that of its coverage.
-    end: { type: 'end', ended: to, lines: 1 + 2 * containers.length + flows.length },
-  };
 }

@@ -133,7 +133,7 @@ export function identitiesAsked(
   return oneOfEach(
     rest,
     named,
-    (a, b) => meetings(a, b).filter(free),
+    meetings,
     (identity) => given.map(({ identityKey }) => identityKey(identity)).join(),
     free,
   );
@@ -151,14 +151,14 @@ function oneOfEach(
   const tried = new Set<string>([rest.value]);
   /** Whether nothing like it was there. */
   const take = (each: Example): boolean => {
-    if (tried.has(each.value)) return false;
+    if (tried.has(each.value) || !free(each.value)) return false;
     tried.add(each.value);
     const key = keyOf(each.value);
     if (found.has(key)) return false;
     found.set(key, each);
     return true;
   };
-  for (const each of named) if (free(each.value)) take(each);
+  for (const each of named) take(each);
   // What two have in common may have something in common with a third.
   const open: Example[] = [{ ...rest, open: 'between' }, ...named.filter((each) => each.open !== undefined)];
   for (let at = 1; at < open.length; at += 1)

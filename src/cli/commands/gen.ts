@@ -14,7 +14,7 @@ import { Failure } from '../failure.ts';
 import { parseOptions } from '../kind-options.ts';
 import { offenceLines, replayLine } from '../proof-text.ts';
 import { writeAtomically } from '../output-files.ts';
-import { count, tell } from '../story.ts';
+import { count, lossText, tell } from '../story.ts';
 
 export async function gen(
   kind: PolicyKind,
@@ -92,5 +92,5 @@ function windowOf(baselines: readonly Baseline[]): string {
   const from = Math.min(...coverage.map((each) => each.from), ...instances.map((each) => each.started));
   const to = Math.max(from, ...coverage.map((each) => each.to));
   const lost = coverage.reduce((sum, each) => sum + each.lost, 0);
-  return `observed for ${duration(to - from)} in ${count(instances.length, 'run')}, ${lost === 0 ? 'nothing lost' : `${count(lost, 'fact')} lost`}`;
+  return `observed for ${duration(to - from)} in ${count(instances.length, 'run')}, ${lossText(lost)}`;
 }

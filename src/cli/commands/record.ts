@@ -8,7 +8,7 @@ import { printable } from '#observation/text.ts';
 import { Failure } from '../failure.ts';
 import { mayWrite } from '../output-files.ts';
 import { writeRecordingFile } from '../recording-files.ts';
-import { count, dim, hideProgress, showProgress, tell } from '../story.ts';
+import { count, dim, hideProgress, lossText, showProgress, tell } from '../story.ts';
 import { milliseconds } from '../times.ts';
 import { version } from '../version.ts';
 
@@ -77,9 +77,7 @@ function tellEnd({ lines, exit, because }: Recorded, file: string): void {
     tell('signal' in exit ? `the command was ended by ${exit.signal}` : `the command ended with status ${exit.code}`);
     process.exitCode = 1;
   }
-  tell(
-    `wrote ${file === '-' ? 'the recording' : printable(file)}: ${count(facts, 'line')}, ${lost === 0 ? 'nothing lost' : `${count(lost, 'fact')} lost`}`,
-  );
+  tell(`wrote ${file === '-' ? 'the recording' : printable(file)}: ${count(facts, 'line')}, ${lossText(lost)}`);
 }
 
 async function targetOf(argv: readonly string[], { pid, cgroup }: Options): Promise<Target> {
